@@ -1,0 +1,10 @@
+//! The connector against a scripted name server and listeners on this machine.
+
+#[path = "../support/dns.rs"]
+mod dns;
+mod given;
+mod judge;
+mod kept;
+mod lookup;
+mod reach;
+mod two_families;

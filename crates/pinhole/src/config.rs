@@ -1,0 +1,236 @@
+//! The configuration: from text to values that are ready for use, or to a list of problems.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use connect::DnsOptions;
+use policy::{Entry, List, OwnTarget};
+use proxy::{ConnectionLimits, HeadLimits, Timeouts};
+
+use crate::entries;
+use crate::log::Format;
+use crate::reader::{Problem, Reader, Value};
+use crate::yaml::{self, Node};
+
+/// The configuration that holds where no file is named.
+pub(crate) const DEFAULT: &str = include_str!("../../../config/default.yaml");
+
+/// A whole configuration, resolved.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) listen: Vec<SocketAddr>,
+    pub(crate) admin: Option<SocketAddr>,
+    pub(crate) own: Vec<OwnTarget>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) drain: Duration,
+    pub(crate) connections: ConnectionLimits,
+    pub(crate) head: HeadLimits,
+    pub(crate) dns: DnsOptions,
+    pub(crate) log: Option<Format>,
+}
+
+impl Default for Config {
+    /// What holds for every key that is left out. `config/default.yaml` writes it down; a test
+    /// compares the two.
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            listen: vec![SocketAddr::from(([127, 0, 0, 1], 3128))],
+            admin: Some(SocketAddr::from(([127, 0, 0, 1], 9128))),
+            own: Vec::new(),
+            entries: Vec::new(),
+            timeouts: Timeouts {
+                header: seconds(10),
+                keep_alive: seconds(60),
+                forward_idle: seconds(300),
+                idle: seconds(3600),
+                half_close: seconds(60),
+            },
+            connect_timeout: seconds(10),
+            drain: seconds(30),
+            connections: ConnectionLimits { connections: 8192, per_client: 2048 },
+            head: HeadLimits { head_bytes: 32 * 1024, target_bytes: 8 * 1024, fields: 128 },
+            dns: DnsOptions {
+                servers: Vec::new(),
+                hosts_file: true,
+                timeout: seconds(5),
+                query_timeout: seconds(2),
+                min_ttl: seconds(1),
+                max_ttl: seconds(3600),
+                max_negative_ttl: seconds(30),
+                cache_entries: 4096,
+            },
+            log: None,
+        }
+    }
+}
+
+impl Config {
+    /// Whether what changed since `old` takes more than a reload.
+    pub(crate) fn needs_restart(&self, old: &Self) -> bool {
+        let fixed = |config: &Self| {
+            let ConnectionLimits { connections, per_client } = config.connections;
+            (config.listen.clone(), config.admin, config.log, connections, per_client, config.drain)
+        };
+        fixed(self) != fixed(old)
+    }
+}
+
+/// Reads a configuration.
+///
+/// # Errors
+/// Every problem that it has; a syntax error alone stops at the first.
+pub(crate) fn parse(text: &str) -> Result<Config, Vec<Problem>> {
+    let root = yaml::parse(text).map_err(|error| {
+        vec![Problem {
+            place: String::new(),
+            position: error.position,
+            message: format!("not YAML: {}", error.message),
+        }]
+    })?;
+    let mut reader = Reader::new(text);
+    let config = read(&mut reader, &Value::root(&root));
+    if reader.problems.is_empty() { Ok(config) } else { Err(reader.problems) }
+}
+
+fn read(reader: &mut Reader<'_>, root: &Value<'_>) -> Config {
+    let mut config = Config::default();
+    let keys = ["listen", "admin", "self", "allow", "deny", "timeouts", "limits", "dns", "log"];
+    let [listen, admin, own, allow, deny, timeouts, limits, dns, log] = reader.map(root, keys);
+    if let Some(value) = &listen {
+        config.listen = addresses(reader, value);
+        if config.listen.is_empty() && reader.problems.is_empty() {
+            reader.problem(value, "name at least one address, such as 127.0.0.1:3128");
+        }
+    }
+    if let Some(value) = &admin {
+        config.admin = match value.node {
+            Node::Text(text) if text == "off" => None,
+            _ => address(reader, value),
+        };
+    }
+    if let Some(value) = &own {
+        let values = reader.list(value, true);
+        config.own = values.iter().filter_map(|v| reader.parsed(v, OwnTarget::parse)).collect();
+    }
+    for (list, value) in [(List::Allow, &allow), (List::Deny, &deny)] {
+        if let Some(value) = value {
+            config.entries.extend(entries::read(reader, value, list));
+        }
+    }
+    if let Some(value) = &timeouts {
+        read_timeouts(reader, value, &mut config);
+    }
+    if let Some(value) = &limits {
+        read_limits(reader, value, &mut config);
+    }
+    if let Some(value) = &dns {
+        read_dns(reader, value, &mut config.dns);
+    }
+    if let Some(value) = &log {
+        config.log = reader.parsed(value, Format::parse).flatten();
+    }
+    config
+}
+
+fn addresses(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<SocketAddr> {
+    let values = reader.list(value, true);
+    values.iter().filter_map(|value| address(reader, value)).collect()
+}
+
+fn address(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<SocketAddr> {
+    reader.parsed(value, |text| {
+        text.parse().map_err(|_| {
+            let shown = text.escape_debug();
+            format!("`{shown}` is not an address with a port, such as 0.0.0.0:3128 or [::]:3128")
+        })
+    })
+}
+
+fn read_timeouts(reader: &mut Reader<'_>, value: &Value<'_>, config: &mut Config) {
+    let keys =
+        ["header", "keep_alive", "dns", "connect", "idle", "half_close", "forward_idle", "drain"];
+    let values = reader.map(value, keys);
+    let timeouts = &mut config.timeouts;
+    let fields = [
+        &mut timeouts.header,
+        &mut timeouts.keep_alive,
+        &mut config.dns.timeout,
+        &mut config.connect_timeout,
+        &mut timeouts.idle,
+        &mut timeouts.half_close,
+        &mut timeouts.forward_idle,
+        &mut config.drain,
+    ];
+    read_each(values, fields, |value| reader.duration(value));
+}
+
+fn read_limits(reader: &mut Reader<'_>, value: &Value<'_>, config: &mut Config) {
+    let keys = ["connections", "connections_per_client", "head_bytes", "target_bytes", "fields"];
+    let [all, per_client, head, target, fields] = reader.map(value, keys);
+    let connections = &mut config.connections;
+    let counts = [&mut connections.connections, &mut connections.per_client];
+    read_each([all, per_client], counts, |value| reader.number(value, 1..=1_000_000));
+    let sizes = [&mut config.head.head_bytes, &mut config.head.target_bytes];
+    read_each([head, target], sizes, |value| reader.number(value, 512..=1024 * 1024));
+    read_each([fields], [&mut config.head.fields], |value| reader.number(value, 8..=10_000));
+}
+
+fn read_dns(reader: &mut Reader<'_>, value: &Value<'_>, dns: &mut DnsOptions) {
+    let keys = [
+        "servers",
+        "hosts_file",
+        "query_timeout",
+        "min_ttl",
+        "max_ttl",
+        "max_negative_ttl",
+        "cache_entries",
+    ];
+    let [servers, hosts_file, query_timeout, min_ttl, max_ttl, negative, entries] =
+        reader.map(value, keys);
+    if let Some(value) = &servers {
+        dns.servers = name_servers(reader, value);
+    }
+    read_each([hosts_file], [&mut dns.hosts_file], |value| reader.bool(value));
+    let times =
+        [&mut dns.query_timeout, &mut dns.min_ttl, &mut dns.max_ttl, &mut dns.max_negative_ttl];
+    let values = [query_timeout, min_ttl, max_ttl.clone(), negative];
+    read_each(values, times, |value| reader.duration(value));
+    let number = |value: &Value<'_>| reader.number(value, 16..=10_000_000).map(|n| n as u64);
+    read_each([entries], [&mut dns.cache_entries], number);
+    if dns.min_ttl > dns.max_ttl {
+        reader.problem(max_ttl.as_ref().unwrap_or(value), "`max_ttl` is below `min_ttl`");
+    }
+}
+
+/// Name servers, port 53 unless they say otherwise.
+fn name_servers(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<SocketAddr> {
+    let values = reader.list(value, true);
+    let server = |text: &str| {
+        let alone = text.parse().map(|ip| SocketAddr::new(ip, 53));
+        text.parse().or(alone).map_err(|_| {
+            let shown = text.escape_debug();
+            format!("`{shown}` is not a name server's address, such as 10.0.0.2 or [fd00::2]:53")
+        })
+    };
+    values.iter().filter_map(|value| reader.parsed(value, server)).collect()
+}
+
+/// Reads each value that is there into its field.
+fn read_each<T, const N: usize>(
+    values: [Option<Value<'_>>; N],
+    fields: [&mut T; N],
+    mut read: impl FnMut(&Value<'_>) -> Option<T>,
+) {
+    for (value, field) in values.into_iter().zip(fields) {
+        if let Some(read) = value.and_then(|value| read(&value)) {
+            *field = read;
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

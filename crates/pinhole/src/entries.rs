@@ -1,0 +1,88 @@
+//! The entries of `allow` and `deny`.
+
+use policy::{Entry, HostPattern, List, Matcher, Overrides, Place, PortSet, parse_network};
+
+use crate::presets;
+use crate::reader::{Reader, Value, unknown};
+use crate::yaml::Node;
+
+/// Reads one of the two lists.
+pub(crate) fn read(reader: &mut Reader<'_>, value: &Value<'_>, list: List) -> Vec<Entry> {
+    let values = reader.list(value, false);
+    let entries = values.iter().enumerate();
+    entries.filter_map(|(i, value)| entry(reader, value, Place { list, index: i })).collect()
+}
+
+fn entry(reader: &mut Reader<'_>, value: &Value<'_>, place: Place) -> Option<Entry> {
+    if let Node::Text(text) = value.node {
+        let shown = text.escape_debug();
+        let message = format!("write a map, such as `host: {shown}`, `network: …` or `preset: …`");
+        reader.problem(value, message);
+        return None;
+    }
+    let keys = ["preset", "host", "network", "ports", "idle"];
+    let [preset, host, network, ports, idle] = reader.map(value, keys);
+    let ports = ports.map(|value| self::ports(reader, &value));
+    let idle_place = idle.clone();
+    let idle = idle.map(|value| reader.duration(&value));
+    if let (List::Deny, Some(value)) = (place.list, &idle_place) {
+        reader.problem(value, "`idle` has no meaning in `deny`: leave it out");
+    }
+    let matcher = match (preset, host, network) {
+        (Some(value), None, None) => preset_named(reader, &value),
+        (None, Some(value), None) => reader.parsed(&value, HostPattern::parse).map(Matcher::Host),
+        (None, None, Some(value)) => reader.parsed(&value, parse_network).map(Matcher::Network),
+        (None, None, None) => {
+            reader.problem(value, "name what it covers: `preset:`, `host:` or `network:`");
+            None
+        }
+        _ => {
+            reader.problem(value, "only one of `preset:`, `host:` and `network:` may stand here");
+            None
+        }
+    };
+    // An entry with a problem anywhere is none: the configuration is not used anyway.
+    let ports = match ports {
+        Some(ports) => Some(ports?),
+        None => None,
+    };
+    let overrides = Overrides { idle: idle.flatten() };
+    Some(Entry { place, matcher: matcher?, ports, overrides })
+}
+
+fn preset_named(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Matcher> {
+    let name = reader.text(value)?;
+    let preset = presets::load(name);
+    if preset.is_none() {
+        let message = unknown("preset", name, presets::names());
+        reader.problem(value, message);
+    }
+    preset.map(Matcher::Preset)
+}
+
+fn ports(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<PortSet> {
+    let values = reader.list(value, true);
+    let before = reader.problems.len();
+    let mut pieces = Vec::new();
+    for value in &values {
+        let piece = match value.node {
+            Node::Int(number) => number.to_string(),
+            _ => reader.text(value).unwrap_or("443").to_owned(),
+        };
+        // Each by itself, so that every bad one is named at its own place.
+        match PortSet::parse([piece.as_str()]) {
+            Ok(_) => pieces.push(piece),
+            Err(error) => reader.problem(value, error.to_string()),
+        }
+    }
+    if reader.problems.len() > before {
+        return None;
+    }
+    match PortSet::parse(pieces.iter().map(String::as_str)) {
+        Ok(ports) => Some(ports),
+        Err(error) => {
+            reader.problem(value, error.to_string());
+            None
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The program: arguments, configuration files, signals, the log.
+
+mod config;
+mod entries;
+mod explain;
+mod load;
+mod log;
+mod presets;
+mod reader;
+mod serve;
+mod show;
+mod signals;
+mod yaml;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The one hole in an airgap: a forward proxy that lets an allowlist through, and nothing else
+///
+/// Without a command it serves.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::ServeArgs,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve clients
+    Serve(serve::ServeArgs),
+    /// Print everything that is wrong with configuration files
+    Check {
+        /// The configuration files
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Tell what becomes of targets, and by which rule: exit code 0 if all are allowed, 1 if any is denied, 2 if any is malformed
+    Explain(explain::ExplainArgs),
+    /// List the presets, or one's hosts and what each is for
+    Presets {
+        /// The preset
+        name: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        None => serve::run(&arguments.serve).map(|()| (String::new(), 0)),
+        Some(Command::Serve(args)) => serve::run(&args).map(|()| (String::new(), 0)),
+        Some(Command::Check { files }) => Ok(show::check(&files)),
+        Some(Command::Explain(args)) => explain::run(&args),
+        Some(Command::Presets { name }) => show::presets(name.as_deref()),
+    };
+    match done {
+        Ok((text, code)) => print(&text, code),
+        Err(error) => {
+            eprintln!("pinhole: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints the result. A reader that has seen enough (`| head`) is not an error.
+fn print(text: &str, code: u8) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            eprintln!("pinhole: cannot print: {error}");
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::from(code),
+    }
+}

@@ -1,0 +1,245 @@
+//! Reading a configuration's values, and collecting what is wrong with them.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::yaml::{Node, Position, Step, locate};
+
+/// One thing that is wrong with a configuration, or doubtful in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    /// Where: `allow[3].ports`. Empty for the whole file.
+    pub(crate) place: String,
+    pub(crate) position: Option<Position>,
+    /// What is wrong, and what to write instead.
+    pub(crate) message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(Position { line, column }) = self.position {
+            write!(f, "{line}:{column}: ")?;
+        }
+        if !self.place.is_empty() {
+            write!(f, "{}: ", self.place)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Value<'n> {
+    pub(crate) node: &'n Node,
+    path: Vec<Step>,
+}
+
+impl<'n> Value<'n> {
+    pub(crate) fn root(node: &'n Node) -> Self {
+        Self { node, path: Vec::new() }
+    }
+
+    fn child(&self, step: Step, node: &'n Node) -> Self {
+        let mut path = self.path.clone();
+        path.push(step);
+        Self { node, path }
+    }
+
+    /// `allow[3].ports`.
+    pub(crate) fn place(&self) -> String {
+        place(&self.path)
+    }
+}
+
+/// `allow[3].ports`.
+pub(crate) fn place(path: &[Step]) -> String {
+    let mut place = String::new();
+    for step in path {
+        match step {
+            Step::Key(key) if place.is_empty() => place.push_str(key),
+            Step::Key(key) => {
+                place.push('.');
+                place.push_str(key);
+            }
+            Step::Index(index) => place.push_str(&format!("[{index}]")),
+        }
+    }
+    place
+}
+
+/// Reads values of known types. What does not fit is a problem, and reading goes on, so that all
+/// problems are found at once.
+#[derive(Debug)]
+pub(crate) struct Reader<'t> {
+    text: &'t str,
+    pub(crate) problems: Vec<Problem>,
+}
+
+impl<'t> Reader<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self { text, problems: Vec::new() }
+    }
+
+    /// Notes a problem with a value.
+    pub(crate) fn problem(&mut self, value: &Value<'_>, message: impl Into<String>) {
+        self.problems.push(Problem {
+            place: value.place(),
+            position: locate(self.text, &value.path),
+            message: message.into(),
+        });
+    }
+
+    /// The entries of a map by the known keys, in their order; null is an empty map. A key that
+    /// is unknown or stands twice is a problem.
+    pub(crate) fn map<'n, const N: usize>(
+        &mut self,
+        value: &Value<'n>,
+        keys: [&str; N],
+    ) -> [Option<Value<'n>>; N] {
+        let mut found = [const { None }; N];
+        let entries: &[(String, Node)] = match value.node {
+            Node::Map(entries) => entries,
+            Node::Null => &[],
+            other => {
+                let message = format!("{} where a map belongs", kind(other));
+                self.problem(value, message);
+                &[]
+            }
+        };
+        for (key, node) in entries {
+            let child = value.child(Step::Key(key.clone()), node);
+            match keys.iter().position(|known| known == key) {
+                Some(i) if found[i].is_some() => self.problem(&child, "this key stands twice"),
+                Some(i) => found[i] = Some(child),
+                None => {
+                    let message = unknown("key", key, keys.into_iter());
+                    self.problem(&child, message);
+                }
+            }
+        }
+        found
+    }
+
+    /// The elements of a list; null is an empty one, and `single` values stand for themselves.
+    pub(crate) fn list<'n>(&mut self, value: &Value<'n>, single: bool) -> Vec<Value<'n>> {
+        match value.node {
+            Node::List(nodes) => {
+                let child = |(i, node)| value.child(Step::Index(i), node);
+                nodes.iter().enumerate().map(child).collect()
+            }
+            Node::Null => Vec::new(),
+            _ if single => vec![value.clone()],
+            other => {
+                let message = format!("{} where a list belongs", kind(other));
+                self.problem(value, message);
+                Vec::new()
+            }
+        }
+    }
+
+    pub(crate) fn text<'n>(&mut self, value: &Value<'n>) -> Option<&'n str> {
+        match value.node {
+            Node::Text(text) => Some(text),
+            other => {
+                let message = format!("{} where text belongs; put it in quotes", kind(other));
+                self.problem(value, message);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn bool(&mut self, value: &Value<'_>) -> Option<bool> {
+        match value.node {
+            Node::Bool(value) => Some(*value),
+            other => {
+                let message = format!("{} where true or false belongs", kind(other));
+                self.problem(value, message);
+                None
+            }
+        }
+    }
+
+    /// A number within bounds.
+    pub(crate) fn number(
+        &mut self,
+        value: &Value<'_>,
+        bounds: std::ops::RangeInclusive<usize>,
+    ) -> Option<usize> {
+        let number = match value.node {
+            Node::Int(number) => usize::try_from(*number).ok(),
+            _ => None,
+        };
+        let fitting = number.filter(|number| bounds.contains(number));
+        if fitting.is_none() {
+            let (least, most) = bounds.into_inner();
+            let message = format!("write a whole number from {least} to {most}");
+            self.problem(value, message);
+        }
+        fitting
+    }
+
+    /// A time with its unit.
+    pub(crate) fn duration(&mut self, value: &Value<'_>) -> Option<Duration> {
+        let parsed = match value.node {
+            Node::Text(text) => humantime::parse_duration(text).ok(),
+            _ => None,
+        };
+        let fitting = parsed.filter(|time| (Duration::from_millis(1)..=YEAR).contains(time));
+        if fitting.is_none() {
+            let example = match value.node {
+                Node::Int(number) if *number > 0 => format!("such as {number}s"),
+                _ => "such as 500ms, 10s, 5m or 1h".to_owned(),
+            };
+            self.problem(value, format!("write a time with its unit, {example}"));
+        }
+        fitting
+    }
+
+    /// What a text parses to, by the type's own words where it does not.
+    pub(crate) fn parsed<T, E: fmt::Display>(
+        &mut self,
+        value: &Value<'_>,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        match parse(self.text(value)?) {
+            Ok(parsed) => Some(parsed),
+            Err(error) => {
+                self.problem(value, error.to_string());
+                None
+            }
+        }
+    }
+}
+
+/// Longest time that any wait may take.
+const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
+fn kind(node: &Node) -> &'static str {
+    match node {
+        Node::Null => "nothing",
+        Node::Bool(_) => "true or false",
+        Node::Int(_) | Node::Float(_) => "a number",
+        Node::Text(_) => "text",
+        Node::List(_) => "a list",
+        Node::Map(_) => "a map",
+    }
+}
+
+/// Says that a word is unknown, and which known one is meant.
+pub(crate) fn unknown<'k>(what: &str, word: &str, known: impl Iterator<Item = &'k str>) -> String {
+    let known: Vec<&str> = known.collect();
+    let nearest = known
+        .iter()
+        .map(|known| (strsim::jaro_winkler(known, word), known))
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter(|(likeness, _)| *likeness > 0.7);
+    let shown = word.escape_debug();
+    match nearest {
+        Some((_, nearest)) => format!("unknown {what} `{shown}`; did you mean `{nearest}`?"),
+        None => format!("unknown {what} `{shown}`; known are: {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+#[path = "reader_tests.rs"]
+mod tests;

@@ -1,0 +1,261 @@
+//! One client connection: heads are read and judged, requests carried out, until it ends or
+//! becomes a tunnel.
+
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+use connect::Failure;
+use policy::{Grant, Host};
+use relay::Limits;
+use tokio::net::TcpStream;
+use tokio::time::{timeout, timeout_at};
+
+use crate::closing;
+use crate::exchange::{Bounds, Target, exchange};
+use crate::gate::{Gate, Snapshot};
+use crate::head::RequestHead;
+use crate::read::{NoHead, read_head};
+use crate::record::{Decision, Record, escaped};
+use crate::refusal::Refusal;
+use crate::request::{Forward, METHODS, Request};
+use crate::response::Interrupted;
+use crate::transfer::Progress;
+use crate::tunnel::Tunnel;
+
+/// A client's connection, until it ends or becomes a tunnel.
+#[derive(Debug)]
+pub(crate) struct Connection<'g> {
+    gate: &'g Gate,
+    stream: TcpStream,
+    /// The client.
+    client: SocketAddr,
+    /// The address at which the client reached the proxy.
+    local: SocketAddr,
+    /// What was read and not yet used.
+    buffer: BytesMut,
+    /// The connection that the last plain-HTTP request went over.
+    kept: Option<Target>,
+}
+
+/// What is to be done after a request.
+enum Next {
+    Another,
+    Close,
+    /// The target of a CONNECT is in hand.
+    Tunnel {
+        target: TcpStream,
+        limits: Limits,
+    },
+}
+
+/// A request that could not be carried out.
+enum Failed {
+    /// The client can be told why.
+    Refused(Refusal),
+    /// It has a part of the response, or is gone.
+    Aborted,
+}
+
+impl From<Refusal> for Failed {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl<'g> Connection<'g> {
+    pub(crate) fn new(
+        gate: &'g Gate,
+        stream: TcpStream,
+        client: SocketAddr,
+        local: SocketAddr,
+    ) -> Self {
+        Self { gate, stream, client, local, buffer: BytesMut::new(), kept: None }
+    }
+
+    /// Serves requests until the connection ends, or hands out the tunnel that it has become.
+    pub(crate) async fn serve(mut self) -> Option<Tunnel> {
+        let mut first = true;
+        loop {
+            let (next, record) = self.request(first).await?;
+            first = false;
+            match next {
+                Next::Another => self.gate.finish(record.ended()),
+                Next::Close => {
+                    self.gate.finish(record.ended());
+                    closing::after(&mut self.stream, &[]).await;
+                    return None;
+                }
+                // The tunnel takes the record along, and closes it at its own end.
+                Next::Tunnel { target, limits } => {
+                    let Self { stream: client, buffer: early, .. } = self;
+                    return Some(Tunnel { client, early, target, limits, record });
+                }
+            }
+        }
+    }
+
+    /// Carries out one request, and accounts for it if that fails: the connection then ends.
+    async fn request(&mut self, first: bool) -> Option<(Next, Record)> {
+        let mut began = Instant::now();
+        let head = self.head(first, &mut began).await.transpose()?;
+        let mut record = Record::new(self.gate.ids.next(), self.client, began);
+        let done = match head {
+            Ok(head) => self.carry_out(&head, &mut record).await,
+            Err(refusal) => Err(refusal.into()),
+        };
+        match done {
+            Ok(next) => return Some((next, record)),
+            Err(Failed::Refused(refusal)) => {
+                let response = record.refuse(&refusal);
+                self.gate.finish(record.ended());
+                closing::after(&mut self.stream, &response).await;
+            }
+            Err(Failed::Aborted) => {
+                record.end = Some("aborted");
+                self.gate.finish(record.ended());
+                closing::reset(&self.stream);
+            }
+        }
+        None
+    }
+
+    /// The next head. None where the client has closed, or may go because it asks for nothing.
+    /// `began` is moved to its first byte where the wait before that is not its own.
+    async fn head(&mut self, first: bool, began: &mut Instant) -> Result<Option<Bytes>, Refusal> {
+        let snapshot = self.gate.snapshot();
+        let (mut source, _) = self.stream.split();
+        if self.buffer.is_empty() {
+            let patience =
+                if first { snapshot.timeouts.header } else { snapshot.timeouts.keep_alive };
+            tokio::select! {
+                ready = timeout(patience, source.readable()) => {
+                    if !matches!(ready, Ok(Ok(()))) {
+                        return Ok(None);
+                    }
+                }
+                () = self.gate.draining.cancelled() => return Ok(None),
+            }
+            if !first {
+                *began = Instant::now();
+            }
+        }
+        let deadline = *began + snapshot.timeouts.header;
+        let head = read_head(&mut source, &mut self.buffer, snapshot.head);
+        match timeout_at(deadline.into(), head).await {
+            Ok(Ok(head)) => Ok(Some(head)),
+            Ok(Err(NoHead::Closed | NoHead::Cut)) => Ok(None),
+            Ok(Err(NoHead::Malformed(malformed))) => Err(malformed.into()),
+            Ok(Err(NoHead::StartLine)) => Err(Refusal::TargetTooLong),
+            Ok(Err(NoHead::Head)) => Err(Refusal::HeadTooLarge),
+            Err(_) if self.buffer.is_empty() => Ok(None),
+            Err(_) => Err(Refusal::HeadTimeout),
+        }
+    }
+
+    async fn carry_out(&mut self, head: &[u8], record: &mut Record) -> Result<Next, Failed> {
+        // The rules in force are those of the moment at which the request is there.
+        let snapshot = self.gate.snapshot();
+        let head = RequestHead::parse(head, snapshot.head.fields).map_err(Refusal::from)?;
+        let known = METHODS.into_iter().chain(["CONNECT"]);
+        record.method = known.into_iter().find(|method| method.as_bytes() == head.method);
+        record.target = Some(escaped(head.target));
+        let local = self.local;
+        let is_proxy = |host: &Host, port: Option<u16>| {
+            let here =
+                *host == Host::Ip(local.ip()) && port.is_none_or(|port| port == local.port());
+            here || snapshot.policy.is_own(host, port)
+        };
+        let request = Request::judge(head, is_proxy)?;
+        record.target = Some(request.target().to_string());
+        if self.gate.draining.is_cancelled() {
+            return Err(Refusal::Draining.into());
+        }
+        let grant = snapshot.policy.decide(request.target()).map_err(Refusal::Denied)?;
+        record.decision = Some(Decision::Allow);
+        record.rule = Some(grant.rule().place.to_string());
+        match request {
+            Request::Connect(_) => {
+                let target = self.reach(&snapshot, &grant, record).await?.0;
+                let idle = grant.overrides().idle.unwrap_or(snapshot.timeouts.idle);
+                let limits = Limits { idle, half_close: snapshot.timeouts.half_close };
+                Ok(Next::Tunnel { target, limits })
+            }
+            Request::Forward(forward) => self.forward(&snapshot, &forward, &grant, record).await,
+        }
+    }
+
+    async fn reach(
+        &self,
+        snapshot: &Snapshot,
+        grant: &Grant,
+        record: &mut Record,
+    ) -> Result<(TcpStream, SocketAddr), Refusal> {
+        match snapshot.connector.reach(&snapshot.policy, grant).await {
+            Ok(reached) => {
+                record.address = Some(reached.addr.ip());
+                record.dns = reached.dns;
+                record.connect = Some(reached.connect);
+                Ok((reached.stream, reached.addr))
+            }
+            Err(failure) => {
+                if let Failure::Denied { address, .. } = failure {
+                    record.address = Some(address);
+                }
+                Err(Refusal::Unreached(failure))
+            }
+        }
+    }
+
+    async fn forward(
+        &mut self,
+        snapshot: &Snapshot,
+        forward: &Forward<'_>,
+        grant: &Grant,
+        record: &mut Record,
+    ) -> Result<Next, Failed> {
+        let bounds = Bounds {
+            head: snapshot.head,
+            idle: snapshot.timeouts.forward_idle,
+            draining: self.gate.draining.is_cancelled(),
+        };
+        let mut kept = self.kept.take().filter(|kept| kept.serves(&snapshot.policy, grant));
+        loop {
+            let reused = kept.is_some();
+            let mut target = match kept.take() {
+                Some(target) => target,
+                None => {
+                    let (stream, addr) = self.reach(snapshot, grant, record).await?;
+                    Target::new(stream, forward.target.clone(), addr)
+                }
+            };
+            record.address = Some(target.addr.ip());
+            let progress = Progress::default();
+            let answered = exchange(
+                &mut self.stream,
+                &mut self.buffer,
+                &mut target,
+                forward,
+                bounds,
+                &progress,
+            )
+            .await;
+            record.up = progress.up.load(Relaxed);
+            record.down = progress.down.load(Relaxed);
+            match answered {
+                Ok(answered) => {
+                    record.status = Some(answered.status);
+                    self.kept = answered.keeps_target.then_some(target);
+                    return Ok(if answered.closes_client { Next::Close } else { Next::Another });
+                }
+                // A kept connection that the target closed just now: the request is sent anew,
+                // once, on a connection of its own.
+                Err(Interrupted::Unanswered) if reused && forward.may_repeat() => {}
+                Err(Interrupted::Unanswered) => return Err(Refusal::ResponseIncomplete.into()),
+                Err(Interrupted::Before(refusal)) => return Err(refusal.into()),
+                Err(Interrupted::Midway) => return Err(Failed::Aborted),
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What all connections share.
+
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use connect::Connector;
+use policy::Policy;
+use tokio_util::sync::CancellationToken;
+
+use crate::metrics::Metrics;
+use crate::read::HeadLimits;
+use crate::record::{Line, Record, RequestIds};
+
+/// One configuration, resolved. Immutable: each request is carried out under one of these.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// What may be reached.
+    pub policy: Policy,
+    /// How it is reached.
+    pub connector: Connector,
+    /// How long things may take.
+    pub timeouts: Timeouts,
+    /// How large heads may be.
+    pub head: HeadLimits,
+}
+
+/// How long things may take. DNS and connecting have theirs in [`Connector`].
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// A request's head, from its first byte (the first one: from accepting) to its end.
+    pub header: Duration,
+    /// The wait for another request on a connection.
+    pub keep_alive: Duration,
+    /// A forwarded exchange without a byte moved.
+    pub forward_idle: Duration,
+    /// A tunnel without a byte moved, unless its rule says otherwise.
+    pub idle: Duration,
+    /// The same after one side's FIN.
+    pub half_close: Duration,
+}
+
+/// What all connections share.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    pub(crate) snapshot: ArcSwap<Snapshot>,
+    pub(crate) ids: RequestIds,
+    pub(crate) metrics: Metrics,
+    /// Where records go; full or closed, they are dropped and counted.
+    pub(crate) log: SyncSender<Line>,
+    /// Cancelled when no new work is taken.
+    pub(crate) draining: CancellationToken,
+    /// Cancelled when what is still open is to be cut.
+    pub(crate) cutting: CancellationToken,
+}
+
+impl Gate {
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Counts and logs a request that has ended.
+    pub(crate) fn finish(&self, record: Record) {
+        self.metrics.record(&record);
+        match self.log.try_send(Line::Request(Box::new(record))) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.metrics.log_dropped.increment(1);
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Speaks HTTP to clients.
+//!
+//! The walk of one request: a connection is admitted ([`ConnectionLimits`]), a head is read under a deadline
+//! and judged by pinhole's own strict framing, the [`Snapshot`] in force decides on its target,
+//! [`connect`] reaches the target, and either a 2xx is sent and [`relay`] takes both sockets, or
+//! one plain-HTTP exchange is forwarded. Whatever is refused is refused by one table. Each
+//! request ends as one [`Record`].
+
+mod admin;
+mod closing;
+mod connection;
+mod decode;
+mod exchange;
+mod framing;
+mod gate;
+mod head;
+mod listen;
+mod malformed;
+mod metrics;
+mod permits;
+mod read;
+mod record;
+mod refusal;
+mod request;
+mod response;
+mod scan;
+mod server;
+mod transfer;
+mod tunnel;
+
+pub use gate::{Snapshot, Timeouts};
+pub use listen::{BindError, Listeners};
+pub use metrics::install_recorder;
+pub use permits::ConnectionLimits;
+pub use read::HeadLimits;
+pub use record::{Address, Decision, Line, Notice, Record, RequestId};
+pub use server::{Reload, Server};

@@ -1,0 +1,99 @@
+//! What is counted. No label's value ever comes from the network.
+
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram, counter, describe_counter, describe_gauge, gauge};
+use metrics::{Unit, describe_histogram, histogram};
+
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+use crate::record::Record;
+
+/// Bounds of the stage histogram's buckets, in seconds.
+pub(crate) const STAGE_BUCKETS: [f64; 12] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
+
+/// The name of the stage histogram.
+pub(crate) const STAGE_SECONDS: &str = "pinhole_stage_seconds";
+
+/// Handles of what is counted often.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    pub(crate) connections: Gauge,
+    pub(crate) tunnels: Gauge,
+    pub(crate) accept_errors: Counter,
+    pub(crate) turned_away: Counter,
+    pub(crate) log_dropped: Counter,
+    up: Counter,
+    down: Counter,
+    head: Histogram,
+    dns: Histogram,
+    connect: Histogram,
+}
+
+impl Metrics {
+    /// Handles at the process's recorder, which must be installed before.
+    pub(crate) fn new() -> Self {
+        describe_counter!("pinhole_requests_total", "Requests ended, by method and outcome");
+        describe_gauge!("pinhole_connections_open", "Client connections open");
+        describe_gauge!("pinhole_tunnels_open", "Tunnels open");
+        describe_counter!("pinhole_bytes_total", Unit::Bytes, "Bytes of tunnels and bodies moved");
+        describe_histogram!(STAGE_SECONDS, Unit::Seconds, "How long a request's stages took");
+        describe_counter!("pinhole_accept_errors_total", "Connections that could not be accepted");
+        describe_counter!(
+            "pinhole_turned_away_total",
+            "Connections closed at once because even their refusals were too many"
+        );
+        describe_counter!("pinhole_log_dropped_total", "Log lines dropped: the sink was too slow");
+        let stage = |stage: &'static str| histogram!(STAGE_SECONDS, "stage" => stage);
+        let metrics = Self {
+            connections: gauge!("pinhole_connections_open"),
+            tunnels: gauge!("pinhole_tunnels_open"),
+            accept_errors: counter!("pinhole_accept_errors_total"),
+            turned_away: counter!("pinhole_turned_away_total"),
+            log_dropped: counter!("pinhole_log_dropped_total"),
+            up: counter!("pinhole_bytes_total", "direction" => "up"),
+            down: counter!("pinhole_bytes_total", "direction" => "down"),
+            head: stage("head"),
+            dns: stage("dns"),
+            connect: stage("connect"),
+        };
+        // A series that is there from the start shows zero, not nothing.
+        for gauge in [&metrics.connections, &metrics.tunnels] {
+            gauge.set(0.0);
+        }
+        for counter in [&metrics.accept_errors, &metrics.turned_away, &metrics.log_dropped] {
+            counter.increment(0);
+        }
+        metrics
+    }
+
+    pub(crate) fn record(&self, record: &Record) {
+        let method = match record.method {
+            Some("CONNECT") => "connect",
+            Some(_) => "forward",
+            None => "none",
+        };
+        let outcome = record.reason.or(record.end).unwrap_or("ok");
+        counter!("pinhole_requests_total", "method" => method, "outcome" => outcome).increment(1);
+        self.up.increment(record.up);
+        self.down.increment(record.down);
+        let stages =
+            [(&self.head, record.head), (&self.dns, record.dns), (&self.connect, record.connect)];
+        for (histogram, time) in stages {
+            if let Some(time) = time {
+                histogram.record(Duration::as_secs_f64(&time));
+            }
+        }
+    }
+}
+
+/// Installs the process's metrics recorder, whose handle [`crate::Server`] serves.
+///
+/// # Errors
+/// There is a recorder already.
+pub fn install_recorder() -> Result<PrometheusHandle, BuildError> {
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Full(STAGE_SECONDS.to_owned()), &STAGE_BUCKETS)?
+        .install_recorder()
+}
