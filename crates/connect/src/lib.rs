@@ -5,6 +5,8 @@
 //! connections to the permitted ones (Happy Eyeballs, RFC 8305). Nothing but
 //! [`policy::PermittedAddrs`] is ever dialled.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
+
 mod answer;
 mod cache;
 mod connector;

@@ -101,6 +101,7 @@ impl Servers {
         for _ in 0..ROUNDS {
             let mut silent = Vec::new();
             for server in turn {
+                #[expect(clippy::disallowed_methods, reason = "the one place that resolves")]
                 let reply = self.pools[server]
                     .lookup(query.clone(), DnsRequestOptions::default())
                     .first_answer()

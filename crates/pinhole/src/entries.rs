@@ -31,7 +31,7 @@ fn entry(reader: &mut Reader<'_>, value: &Value<'_>, place: Place) -> Option<Ent
     let matcher = match (preset, host, network) {
         (Some(value), None, None) => preset_named(reader, &value),
         (None, Some(value), None) => reader.parsed(&value, HostPattern::parse).map(Matcher::Host),
-        (None, None, Some(value)) => reader.parsed(&value, parse_network).map(Matcher::Network),
+        (None, None, Some(value)) => network_of(reader, &value, place.list),
         (None, None, None) => {
             reader.problem(value, "name what it covers: `preset:`, `host:` or `network:`");
             None
@@ -48,6 +48,18 @@ fn entry(reader: &mut Reader<'_>, value: &Value<'_>, place: Place) -> Option<Ent
     };
     let overrides = Overrides { idle: idle.flatten() };
     Some(Entry { place, matcher: matcher?, ports, overrides })
+}
+
+fn network_of(reader: &mut Reader<'_>, value: &Value<'_>, list: List) -> Option<Matcher> {
+    let net = reader.parsed(value, parse_network)?;
+    let first = net.network();
+    let mapped = net.prefix_len() >= 96 && first.is_ipv6() && first.to_canonical().is_ipv4();
+    if list == List::Deny && mapped {
+        // It would not cover the IPv4 addresses themselves, which is what its author means.
+        reader.problem(value, "write the IPv4 network: its IPv4-mapped form is denied with it");
+        return None;
+    }
+    Some(Matcher::Network(net))
 }
 
 fn preset_named(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Matcher> {

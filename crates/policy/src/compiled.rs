@@ -12,7 +12,7 @@ use crate::{Entry, HostName, HostPattern, Matcher, Overrides, PortSet, Rule};
 #[derive(Debug)]
 pub(crate) struct HostRule {
     pattern: HostPattern,
-    ports: PortSet,
+    pub(crate) ports: PortSet,
     pub(crate) rule: Rule,
     pub(crate) overrides: Overrides,
 }
@@ -95,7 +95,7 @@ fn host_rules(entry: &Entry, default_ports: Option<&PortSet>) -> Vec<HostRule> {
 #[derive(Debug)]
 pub(crate) struct NetRule {
     net: IpNet,
-    ports: PortSet,
+    pub(crate) ports: PortSet,
     pub(crate) rule: Rule,
     pub(crate) overrides: Overrides,
 }

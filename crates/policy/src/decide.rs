@@ -164,7 +164,11 @@ impl Policy {
     /// a name that the configuration lists under `self`.
     #[must_use]
     pub fn is_own(&self, host: &Host, port: Option<u16>) -> bool {
-        self.own.iter().any(|own| own.covers(host, port))
+        self.own(host, port).is_some()
+    }
+
+    fn own(&self, host: &Host, port: Option<u16>) -> Option<&OwnTarget> {
+        self.own.iter().find(|own| own.covers(host, port))
     }
 
     /// Judges a target by its name, before any lookup. For an IP literal that is all there is to
@@ -173,8 +177,9 @@ impl Policy {
     /// # Errors
     /// The [`Denial`], which names its rule where one made it.
     pub fn decide(&self, target: &Authority) -> Result<Grant, Denial> {
-        if self.is_own(target.host(), Some(target.port())) {
-            return Err(Denial::own());
+        if let Some(own) = self.own(target.host(), Some(target.port())) {
+            let text = format!("the target is this proxy itself: `self` lists {own}");
+            return Err(Denial { reason: Reason::Own, rule: None, text });
         }
         let (rule, overrides) = match target.host() {
             Host::Name(name) => {
@@ -268,22 +273,20 @@ impl Policy {
     /// No entry covers the target; one that does so on other ports is worth naming.
     fn deny_by_default(&self, target: &Authority) -> Denial {
         let (elsewhere, reason) = match target.host() {
-            Host::Name(name) => {
-                (self.allow.hosts.on_any_port(name).map(|hit| &hit.rule), Reason::NotAllowed)
-            }
+            Host::Name(name) => (
+                self.allow.hosts.on_any_port(name).map(|hit| (&hit.rule, &hit.ports)),
+                Reason::NotAllowed,
+            ),
             Host::Ip(ip) => (
-                self.allow.networks.on_any_port(*ip).map(|hit| &hit.rule),
+                self.allow.networks.on_any_port(*ip).map(|hit| (&hit.rule, &hit.ports)),
                 Reason::LiteralNotAllowed,
             ),
         };
-        if let Some(rule) = elsewhere {
-            let text = format!(
-                "{} ({}) covers {}, but not port {}",
-                rule.place,
-                rule.text,
-                target.host(),
-                target.port()
-            );
+        if let Some((rule, ports)) = elsewhere {
+            let (place, covers) = (rule.place, &rule.text);
+            let (host, port) = (target.host(), target.port());
+            let text =
+                format!("{place} ({covers}) covers {host}, but not port {port}; it opens {ports}");
             return Denial { reason: Reason::PortNotAllowed, rule: Some(rule.clone()), text };
         }
         let text = match reason {

@@ -434,12 +434,15 @@ fn a_denial_says_which_rule_and_what_matters() {
     for (text, expected) in [
         ("x.b.test:443", "x.b.test:443 is denied by deny[0] (host *.b.test)"),
         ("tools.test:22", "tools.test:22 is denied by deny[2] (preset tools: tools.test)"),
-        ("a.test:22", "allow[0] (host a.test) covers a.test, but not port 22"),
+        ("a.test:22", "allow[0] (host a.test) covers a.test, but not port 22; it opens 443, 80"),
         (
             "x.cdn.tools.test:1",
-            "allow[1] (preset tools: *.cdn.tools.test) covers x.cdn.tools.test, but not port 1",
+            "allow[1] (preset tools: *.cdn.tools.test) covers x.cdn.tools.test, but not port 1; it opens 8443",
         ),
-        ("1.1.1.1:22", "allow[2] (network 1.1.1.0/24) covers 1.1.1.1, but not port 22"),
+        (
+            "1.1.1.1:22",
+            "allow[2] (network 1.1.1.0/24) covers 1.1.1.1, but not port 22; it opens 443, 80",
+        ),
         ("c.test:443", "no allow entry covers c.test"),
         ("[2600::1]:443", "no allow entry with a network covers [2600::1]"),
         ("9.9.9.9:443", "9.9.9.9 is denied by deny[1] (network 9.0.0.0/8)"),
@@ -451,7 +454,7 @@ fn a_denial_says_which_rule_and_what_matters() {
             "169.254.169.254:80",
             "169.254.169.254 is a metadata service; only a network entry of exactly that address opens it",
         ),
-        ("proxy.test:443", "the target is this proxy itself"),
+        ("proxy.test:443", "the target is this proxy itself: `self` lists proxy.test"),
     ] {
         assert_eq!(policy.decide(&target(text)).unwrap_err().to_string(), expected);
     }

@@ -29,10 +29,15 @@ impl OwnTarget {
     /// See [`AuthorityError`].
     pub fn parse(text: &str) -> Result<Self, OwnTargetError> {
         if let Ok(ip) = text.parse::<IpAddr>() {
-            return Ok(Self { host: Host::Ip(ip), port: None });
+            return Ok(Self { host: Host::Ip(ip.to_canonical()), port: None });
         }
         let (host, port) = Authority::split(text.as_bytes())
             .map_err(|error| OwnTargetError { text: text.to_owned(), error })?;
+        // An IPv4 address in IPv6 clothes means the IPv4 address; what embeds that is judged too.
+        let host = match host {
+            Host::Ip(ip) => Host::Ip(ip.to_canonical()),
+            name => name,
+        };
         Ok(Self { host, port })
     }
 

@@ -163,9 +163,12 @@ impl<'g> Connection<'g> {
         record.target = Some(escaped(head.target));
         let local = self.local;
         let is_proxy = |host: &Host, port: Option<u16>| {
-            let here =
-                *host == Host::Ip(local.ip()) && port.is_none_or(|port| port == local.port());
-            here || snapshot.policy.is_own(host, port)
+            let here = match host {
+                Host::Ip(ip) => *ip == local.ip(),
+                Host::Name(name) => local.ip().is_loopback() && name.as_str() == "localhost",
+            };
+            here && port.is_none_or(|port| port == local.port())
+                || snapshot.policy.is_own(host, port)
         };
         let request = Request::judge(head, is_proxy)?;
         record.target = Some(request.target().to_string());

@@ -6,6 +6,8 @@
 //! one plain-HTTP exchange is forwarded. Whatever is refused is refused by one table. Each
 //! request ends as one [`Record`].
 
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
+
 mod admin;
 mod closing;
 mod connection;

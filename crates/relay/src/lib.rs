@@ -4,6 +4,8 @@
 //! read from each before it took over, and its limits, and it answers with exact counts and the
 //! one reason for which the tunnel ended.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
+
 mod clock;
 mod pump;
 mod tunnel;
