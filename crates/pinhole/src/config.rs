@@ -92,6 +92,7 @@ pub(crate) fn parse(text: &str) -> Result<Config, Vec<Problem>> {
     })?;
     let mut reader = Reader::new(text);
     let config = read(&mut reader, &Value::root(&root));
+    reader.problems.sort_by_key(|problem| problem.position);
     if reader.problems.is_empty() { Ok(config) } else { Err(reader.problems) }
 }
 
@@ -141,12 +142,15 @@ fn addresses(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<SocketAddr> {
 }
 
 fn address(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<SocketAddr> {
-    reader.parsed(value, |text| {
-        text.parse().map_err(|_| {
-            let shown = text.escape_debug();
-            format!("`{shown}` is not an address with a port, such as 0.0.0.0:3128 or [::]:3128")
-        })
-    })
+    let text = match value.node {
+        Node::Text(text) => text.as_str(),
+        _ => "",
+    };
+    let parsed = text.parse().ok();
+    if parsed.is_none() {
+        reader.problem(value, "write an address with its port, such as 0.0.0.0:3128 or [::]:3128");
+    }
+    parsed
 }
 
 fn read_timeouts(reader: &mut Reader<'_>, value: &Value<'_>, config: &mut Config) {

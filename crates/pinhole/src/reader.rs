@@ -141,8 +141,11 @@ impl<'t> Reader<'t> {
         match value.node {
             Node::Text(text) => Some(text),
             other => {
-                let message = format!("{} where text belongs; put it in quotes", kind(other));
-                self.problem(value, message);
+                let quotes = match other {
+                    Node::Bool(_) | Node::Int(_) | Node::Float(_) => "; put it in quotes",
+                    _ => "",
+                };
+                self.problem(value, format!("{} where text belongs{quotes}", kind(other)));
                 None
             }
         }
@@ -230,9 +233,10 @@ pub(crate) fn unknown<'k>(what: &str, word: &str, known: impl Iterator<Item = &'
     let known: Vec<&str> = known.collect();
     let nearest = known
         .iter()
-        .map(|known| (strsim::jaro_winkler(known, word), known))
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .filter(|(likeness, _)| *likeness > 0.7);
+        .map(|known| (strsim::damerau_levenshtein(known, word), known))
+        .min()
+        // A slip in a short word, two or three in a longer one; beyond that it is another word.
+        .filter(|(slips, known)| *slips <= 1 + known.len() / 4);
     let shown = word.escape_debug();
     match nearest {
         Some((_, nearest)) => format!("unknown {what} `{shown}`; did you mean `{nearest}`?"),

@@ -127,7 +127,9 @@ fn trailers_end(scanner: &mut Scanner, buffer: &[u8]) -> Result<Option<usize>, M
     if b"\r\n".starts_with(buffer) {
         return Ok(None);
     }
-    let Some(end) = scanner.advance(buffer)? else {
+    // However many bytes came at once: the section is bounded, what follows it is not.
+    let section = &buffer[..buffer.len().min(MAX_TRAILERS)];
+    let Some(end) = scanner.advance(section)? else {
         return if buffer.len() < MAX_TRAILERS { Ok(None) } else { Err(Malformed::Chunk) };
     };
     head::fields(&buffer[..end], MAX_TRAILER_FIELDS)?;

@@ -47,3 +47,7 @@ impl Scanner {
         !bytes[..self.seen].contains(&b'\n')
     }
 }
+
+#[cfg(test)]
+#[path = "scan_tests.rs"]
+mod tests;
