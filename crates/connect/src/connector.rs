@@ -17,6 +17,8 @@ use crate::{Failure, SetupError, dial, own};
 pub struct DialOptions {
     /// How long connecting may take in all, over every address.
     pub timeout: Duration,
+    /// How long a target may leave what is sent to it unacknowledged.
+    pub unacknowledged: Duration,
     /// The ports of the proxy's own listeners: no address of this machine is dialled on them.
     pub own_ports: Vec<u16>,
 }
@@ -100,7 +102,7 @@ impl Connector {
         let Judgement { permitted, judged, dns } = judgement;
         let late = late.map(|late| async { self.permit(policy, grant, &addresses(late.await)).0 });
         let started = Instant::now();
-        match dial::dial(permitted, late, self.dial.timeout).await {
+        match dial::dial(permitted, late, &self.dial).await {
             Ok((stream, addr)) => Ok(Reached { stream, addr, dns, connect: started.elapsed() }),
             Err(Some(failure)) => Err(failure),
             Err(None) => Err(denied(grant, &judged)),

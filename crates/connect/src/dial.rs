@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use policy::PermittedAddrs;
+use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::Failure;
+use crate::socket::watch_peer;
+use crate::{DialOptions, Failure};
 
 /// How long one attempt has before the next starts (RFC 8305 §5, "Connection Attempt Delay").
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -30,10 +32,10 @@ const MAX_ATTEMPTS: usize = 16;
 pub(crate) async fn dial(
     permitted: PermittedAddrs,
     late: Option<impl Future<Output = PermittedAddrs>>,
-    within: Duration,
+    options: &DialOptions,
 ) -> Result<(TcpStream, SocketAddr), Option<Failure>> {
-    let mut race = Race::default();
-    match timeout(within, race.run(permitted, late)).await {
+    let mut race = Race { unacknowledged: options.unacknowledged, ..Race::default() };
+    match timeout(options.timeout, race.run(permitted, late)).await {
         Ok(result) => result,
         // With nothing in flight, only the late family was waited for.
         Err(_) if race.failed == race.attempts => Err(race.failure),
@@ -43,6 +45,7 @@ pub(crate) async fn dial(
 
 #[derive(Default)]
 struct Race {
+    unacknowledged: Duration,
     /// What has not been tried, in no order.
     waiting: VecDeque<SocketAddr>,
     /// How often an address was tried.
@@ -68,8 +71,9 @@ impl Race {
                 None => std::future::pending().await,
             }
         });
-        let mut running = FuturesUnordered::new();
-        let mut next_at = pin!(sleep_until(Instant::now()));
+        // The first attempt takes no timer, and often it is the only one.
+        let mut running: FuturesUnordered<_> = self.attempt().into_iter().collect();
+        let mut next_at = pin!(sleep_until(Instant::now() + ATTEMPT_DELAY));
         loop {
             if running.is_empty() && !self.has_next() && !awaits_late {
                 return Err(self.failure.take());
@@ -86,10 +90,13 @@ impl Race {
                 more = &mut late, if awaits_late => {
                     awaits_late = false;
                     self.waiting.extend(more.as_slice());
+                    if running.is_empty() {
+                        next_at.as_mut().reset(Instant::now());
+                    }
                 }
                 () = &mut next_at, if self.has_next() => {
-                    if let Some(addr) = self.next() {
-                        running.push(connect(addr));
+                    if let Some(attempt) = self.attempt() {
+                        running.push(attempt);
                         next_at.as_mut().reset(Instant::now() + ATTEMPT_DELAY);
                     }
                 }
@@ -109,6 +116,12 @@ impl Race {
         });
     }
 
+    /// An attempt at the next address.
+    fn attempt(&mut self) -> Option<impl Future<Output = Attempt> + use<>> {
+        let addr = self.next()?;
+        Some(connect(addr, self.unacknowledged))
+    }
+
     /// The next address, of the other family than the one before, if there is one.
     fn next(&mut self) -> Option<SocketAddr> {
         let want_v6 = self.tried.is_none_or(|last| last.is_ipv4());
@@ -120,17 +133,24 @@ impl Race {
     }
 }
 
-async fn connect(addr: SocketAddr) -> Result<(TcpStream, SocketAddr), Failure> {
+/// What one attempt came to.
+type Attempt = Result<(TcpStream, SocketAddr), Failure>;
+
+/// The kernel gives no connection's own end a port below this (`ip_local_port_range`'s least).
+const FIRST_EPHEMERAL: u16 = 1024;
+
+async fn connect(addr: SocketAddr, unacknowledged: Duration) -> Attempt {
     let failure = |error: io::Error| Failure::of_connect(&error, addr);
     #[expect(clippy::disallowed_methods, reason = "the one place that dials")]
     let stream = TcpStream::connect(addr).await.map_err(failure)?;
     // A port of this machine on which nobody listens can be given to the connection's own end,
     // which then is connected to itself (RFC 9293 §3.5, simultaneous open).
-    if stream.local_addr().map_err(failure)? == addr {
+    if addr.port() >= FIRST_EPHEMERAL && stream.local_addr().map_err(failure)? == addr {
         return Err(Failure::Refused);
     }
     // A tunnel passes on what it is given; to hold small segments back is the ends' choice.
     stream.set_nodelay(true).map_err(failure)?;
+    watch_peer(SockRef::from(&stream), unacknowledged).map_err(failure)?;
     Ok((stream, addr))
 }
 

@@ -16,7 +16,9 @@ mod hosts;
 mod names;
 mod own;
 mod servers;
+mod socket;
 
 pub use connector::{Connector, DialOptions, Judgement, Reached};
 pub use failure::{Failure, SetupError};
 pub use names::DnsOptions;
+pub use socket::watch_peer;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use connect::DnsOptions;
+use connect::{DialOptions, DnsOptions};
 use policy::{Entry, List, OwnTarget};
 use proxy::{ConnectionLimits, HeadLimits, Timeouts};
 
@@ -26,6 +26,7 @@ pub(crate) struct Config {
     pub(crate) connect_timeout: Duration,
     pub(crate) drain: Duration,
     pub(crate) connections: ConnectionLimits,
+    pub(crate) pipes: usize,
     pub(crate) head: HeadLimits,
     pub(crate) dns: DnsOptions,
     pub(crate) log: Option<Format>,
@@ -47,10 +48,12 @@ impl Default for Config {
                 forward_idle: seconds(300),
                 idle: seconds(3600),
                 half_close: seconds(60),
+                stall: seconds(300),
             },
             connect_timeout: seconds(10),
             drain: seconds(30),
             connections: ConnectionLimits { connections: 8192, per_client: 2048 },
+            pipes: 128,
             head: HeadLimits { head_bytes: 32 * 1024, target_bytes: 8 * 1024, fields: 128 },
             dns: DnsOptions {
                 servers: Vec::new(),
@@ -68,11 +71,18 @@ impl Default for Config {
 }
 
 impl Config {
+    /// How targets are dialled by a proxy that listens on `own_ports`.
+    pub(crate) fn dial_options(&self, own_ports: Vec<u16>) -> DialOptions {
+        let unacknowledged = self.timeouts.stall;
+        DialOptions { timeout: self.connect_timeout, unacknowledged, own_ports }
+    }
+
     /// Whether what changed since `old` takes more than a reload.
     pub(crate) fn needs_restart(&self, old: &Self) -> bool {
         let fixed = |config: &Self| {
             let ConnectionLimits { connections, per_client } = config.connections;
-            (config.listen.clone(), config.admin, config.log, connections, per_client, config.drain)
+            let limits = (connections, per_client, config.pipes);
+            (config.listen.clone(), config.admin, config.log, limits, config.drain)
         };
         fixed(self) != fixed(old)
     }
@@ -154,8 +164,17 @@ fn address(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<SocketAddr> {
 }
 
 fn read_timeouts(reader: &mut Reader<'_>, value: &Value<'_>, config: &mut Config) {
-    let keys =
-        ["header", "keep_alive", "dns", "connect", "idle", "half_close", "forward_idle", "drain"];
+    let keys = [
+        "header",
+        "keep_alive",
+        "dns",
+        "connect",
+        "idle",
+        "half_close",
+        "stall",
+        "forward_idle",
+        "drain",
+    ];
     let values = reader.map(value, keys);
     let timeouts = &mut config.timeouts;
     let fields = [
@@ -165,6 +184,7 @@ fn read_timeouts(reader: &mut Reader<'_>, value: &Value<'_>, config: &mut Config
         &mut config.connect_timeout,
         &mut timeouts.idle,
         &mut timeouts.half_close,
+        &mut timeouts.stall,
         &mut timeouts.forward_idle,
         &mut config.drain,
     ];
@@ -172,11 +192,13 @@ fn read_timeouts(reader: &mut Reader<'_>, value: &Value<'_>, config: &mut Config
 }
 
 fn read_limits(reader: &mut Reader<'_>, value: &Value<'_>, config: &mut Config) {
-    let keys = ["connections", "connections_per_client", "head_bytes", "target_bytes", "fields"];
-    let [all, per_client, head, target, fields] = reader.map(value, keys);
+    let keys =
+        ["connections", "connections_per_client", "pipes", "head_bytes", "target_bytes", "fields"];
+    let [all, per_client, pipes, head, target, fields] = reader.map(value, keys);
     let connections = &mut config.connections;
     let counts = [&mut connections.connections, &mut connections.per_client];
     read_each([all, per_client], counts, |value| reader.number(value, 1..=1_000_000));
+    read_each([pipes], [&mut config.pipes], |value| reader.number(value, 0..=100_000));
     let sizes = [&mut config.head.head_bytes, &mut config.head.target_bytes];
     read_each([head, target], sizes, |value| reader.number(value, 512..=1024 * 1024));
     read_each([fields], [&mut config.head.fields], |value| reader.number(value, 8..=10_000));

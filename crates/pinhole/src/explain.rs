@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use connect::{Connector, DialOptions, Judgement};
+use connect::{Connector, Judgement};
 use policy::{AddressClass, Authority, Denial, Grant, Host, Judged, Policy, Rule};
 use serde::Serialize;
 
@@ -90,13 +90,13 @@ struct Explainer<'s> {
 
 impl<'s> Explainer<'s> {
     fn new(source: &'s Source, config: Config, resolve: bool) -> Result<Self> {
-        let mut dns = config.dns;
+        let mut dns = config.dns.clone();
         if !resolve {
             // Nothing will be asked, so a machine without name servers is no hindrance.
             dns.servers = vec![([127, 0, 0, 1], 53).into()];
         }
         let own_ports = config.listen.iter().chain(&config.admin).map(|addr| addr.port()).collect();
-        let dial = DialOptions { timeout: config.connect_timeout, own_ports };
+        let dial = config.dial_options(own_ports);
         let connector = Connector::new(&dns, dial)?;
         Ok(Self { source, policy: Policy::new(config.entries, config.own), connector, resolve })
     }

@@ -14,6 +14,8 @@ use proxy::{Line, Record};
 
 /// How many lines may wait to be written.
 const QUEUE: usize = 8192;
+/// How long the log rests after a write.
+const MOMENT: Duration = Duration::from_millis(5);
 /// How long the last lines may take to be written when the program ends.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
@@ -87,6 +89,9 @@ fn write_all(lines: &Receiver<Line>, format: Format) {
         if io::stdout().lock().write_all(&text).is_err() {
             dropped.increment(count);
         }
+        // The next lines may gather for a moment: waking this thread for each of many would cost
+        // more than the line does.
+        std::thread::sleep(MOMENT);
     }
 }
 

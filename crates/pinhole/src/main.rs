@@ -69,6 +69,10 @@ fn main() -> ExitCode {
 
 /// Prints the result. A reader that has seen enough (`| head`) is not an error.
 fn print(text: &str, code: u8) -> ExitCode {
+    // After serving, the log may still hold standard output, and wait for a reader that sleeps.
+    if text.is_empty() {
+        return ExitCode::from(code);
+    }
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             eprintln!("pinhole: cannot print: {error}");

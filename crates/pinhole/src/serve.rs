@@ -1,14 +1,16 @@
 //! `pinhole serve`.
 
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
+use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, anyhow};
-use connect::{Connector, DialOptions};
+use connect::Connector;
 use metrics_exporter_prometheus::PrometheusHandle;
 use policy::Policy;
-use proxy::{Address, BindError, Line, Listeners, Notice, Reload, Server, Snapshot};
+use proxy::{Address, BindError, Line, Listeners, Notice, Pipes, Reload, Server, Snapshot};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::time::timeout;
 
@@ -52,11 +54,9 @@ impl ServeArgs {
 pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     let config = args.load()?;
     let prometheus = proxy::install_recorder().context("cannot set up metrics")?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (sender, log) = Log::start(config.log.unwrap_or_else(Format::for_stdout));
     let served = runtime.block_on(serve(args, config, Sender(sender), prometheus));
-    // Whatever still runs was cut already, and must not hold up the end.
-    runtime.shutdown_background();
     log.finish();
     served
 }
@@ -67,8 +67,11 @@ async fn serve(
     log: Sender,
     prometheus: PrometheusHandle,
 ) -> Result<()> {
-    let listeners = Listeners::bind(&config.listen, config.admin)
-        .map_err(|BindError { addr, error }| anyhow!("cannot listen on {addr}: {error}"))?;
+    // One for each core that this process may use, by its affinity and its cgroup's quota.
+    let workers = available_parallelism().map_or(1, NonZero::get);
+    let listeners =
+        Listeners::bind(&config.listen, config.admin, workers, config.timeouts.stall)
+            .map_err(|BindError { addr, error }| anyhow!("cannot listen on {addr}: {error}"))?;
     let ports = listeners.ports();
     let (addrs, admin) = (listeners.proxy_addrs(), listeners.admin_addr());
     let mut signals = Signals::new().context("cannot take over signals")?;
@@ -78,7 +81,8 @@ async fn serve(
     }
     raise_descriptor_limit(&log, config.connections.connections);
     let (limits, drain) = (config.connections, config.drain);
-    let server = Server::new(listeners, snapshot, limits, log.0.clone(), prometheus);
+    let pipes = Pipes::new(config.pipes);
+    let server = Server::new(listeners, snapshot, limits, pipes, log.0.clone(), prometheus);
     for address in addrs {
         log.say(Line::Listening(Address { address }));
     }
@@ -101,13 +105,13 @@ async fn serve(
         // Whoever signals twice will not wait.
         let _either = timeout(drain, second).await;
     };
-    server.run(stop, drained).await;
+    server.run(stop, drained).await.context("cannot start a worker")?;
     log.note("stopped");
     Ok(())
 }
 
 fn snapshot(config: &Config, ports: &[u16]) -> Result<Snapshot> {
-    let dial = DialOptions { timeout: config.connect_timeout, own_ports: ports.to_vec() };
+    let dial = config.dial_options(ports.to_vec());
     Ok(Snapshot {
         policy: Policy::new(config.entries.clone(), config.own.clone()),
         connector: Connector::new(&config.dns, dial)?,
@@ -135,7 +139,8 @@ fn reloaded(
             if config.needs_restart(current) {
                 log.warn(
                     "`listen`, `admin`, `log`, `limits.connections`, \
-                     `limits.connections_per_client` and `timeouts.drain` change at a restart only",
+                     `limits.connections_per_client`, `limits.pipes` and `timeouts.drain` change \
+                     at a restart only",
                 );
             }
             Some(config)

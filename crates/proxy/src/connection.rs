@@ -10,13 +10,15 @@ use connect::Failure;
 use policy::{Grant, Host};
 use relay::Limits;
 use tokio::net::TcpStream;
+use tokio::net::tcp::ReadHalf;
 use tokio::time::{timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use crate::closing;
 use crate::exchange::{Bounds, Target, exchange};
-use crate::gate::{Gate, Snapshot};
+use crate::gate::{Gate, Snapshot, Timeouts};
 use crate::head::RequestHead;
-use crate::read::{NoHead, read_head};
+use crate::read::{NoHead, read_head, read_some};
 use crate::record::{Decision, Record, escaped};
 use crate::refusal::Refusal;
 use crate::request::{Forward, METHODS, Request};
@@ -31,8 +33,6 @@ pub(crate) struct Connection<'g> {
     stream: TcpStream,
     /// The client.
     client: SocketAddr,
-    /// The address at which the client reached the proxy.
-    local: SocketAddr,
     /// What was read and not yet used.
     buffer: BytesMut,
     /// The connection that the last plain-HTTP request went over.
@@ -65,13 +65,8 @@ impl From<Refusal> for Failed {
 }
 
 impl<'g> Connection<'g> {
-    pub(crate) fn new(
-        gate: &'g Gate,
-        stream: TcpStream,
-        client: SocketAddr,
-        local: SocketAddr,
-    ) -> Self {
-        Self { gate, stream, client, local, buffer: BytesMut::new(), kept: None }
+    pub(crate) fn new(gate: &'g Gate, stream: TcpStream, client: SocketAddr) -> Self {
+        Self { gate, stream, client, buffer: BytesMut::new(), kept: None }
     }
 
     /// Serves requests until the connection ends, or hands out the tunnel that it has become.
@@ -125,25 +120,27 @@ impl<'g> Connection<'g> {
     /// `began` is moved to its first byte where the wait before that is not its own.
     async fn head(&mut self, first: bool, began: &mut Instant) -> Result<Option<Bytes>, Refusal> {
         let snapshot = self.gate.snapshot();
+        let draining = &self.gate.draining;
         let (mut source, _) = self.stream.split();
-        if self.buffer.is_empty() {
-            let patience =
-                if first { snapshot.timeouts.header } else { snapshot.timeouts.keep_alive };
-            tokio::select! {
-                ready = timeout(patience, source.readable()) => {
-                    if !matches!(ready, Ok(Ok(()))) {
-                        return Ok(None);
-                    }
-                }
-                () = self.gate.draining.cancelled() => return Ok(None),
+        let mut silent = self.buffer.is_empty();
+        if silent && !first {
+            let patience = snapshot.timeouts.keep_alive;
+            if !timeout(patience, first_bytes(&mut source, &mut self.buffer, draining))
+                .await
+                .unwrap_or(false)
+            {
+                return Ok(None);
             }
-            if !first {
-                *began = Instant::now();
-            }
+            *began = Instant::now();
+            silent = false;
         }
-        let deadline = *began + snapshot.timeouts.header;
-        let head = read_head(&mut source, &mut self.buffer, snapshot.head);
-        match timeout_at(deadline.into(), head).await {
+        let head = async {
+            if silent && !first_bytes(&mut source, &mut self.buffer, draining).await {
+                return Err(NoHead::Closed);
+            }
+            read_head(&mut source, &mut self.buffer, snapshot.head).await
+        };
+        match timeout_at((*began + snapshot.timeouts.header).into(), head).await {
             Ok(Ok(head)) => Ok(Some(head)),
             Ok(Err(NoHead::Closed | NoHead::Cut)) => Ok(None),
             Ok(Err(NoHead::Malformed(malformed))) => Err(malformed.into()),
@@ -154,6 +151,18 @@ impl<'g> Connection<'g> {
         }
     }
 
+    /// Whether the client names the address at which it has reached the proxy.
+    fn is_reached_by(&self, host: &Host, port: Option<u16>) -> bool {
+        // A client that is gone by now has no address, and gets no answer either.
+        let Ok(local) = self.stream.local_addr() else { return false };
+        let ip = local.ip().to_canonical();
+        let here = match host {
+            Host::Ip(named) => *named == ip,
+            Host::Name(name) => ip.is_loopback() && name.as_str() == "localhost",
+        };
+        here && port.is_none_or(|port| port == local.port())
+    }
+
     async fn carry_out(&mut self, head: &[u8], record: &mut Record) -> Result<Next, Failed> {
         // The rules in force are those of the moment at which the request is there.
         let snapshot = self.gate.snapshot();
@@ -161,14 +170,8 @@ impl<'g> Connection<'g> {
         let known = METHODS.into_iter().chain(["CONNECT"]);
         record.method = known.into_iter().find(|method| method.as_bytes() == head.method);
         record.target = Some(escaped(head.target));
-        let local = self.local;
         let is_proxy = |host: &Host, port: Option<u16>| {
-            let here = match host {
-                Host::Ip(ip) => *ip == local.ip(),
-                Host::Name(name) => local.ip().is_loopback() && name.as_str() == "localhost",
-            };
-            here && port.is_none_or(|port| port == local.port())
-                || snapshot.policy.is_own(host, port)
+            self.is_reached_by(host, port) || snapshot.policy.is_own(host, port)
         };
         let request = Request::judge(head, is_proxy)?;
         record.target = Some(request.target().to_string());
@@ -182,7 +185,8 @@ impl<'g> Connection<'g> {
             Request::Connect(_) => {
                 let target = self.reach(&snapshot, &grant, record).await?.0;
                 let idle = grant.overrides().idle.unwrap_or(snapshot.timeouts.idle);
-                let limits = Limits { idle, half_close: snapshot.timeouts.half_close };
+                let Timeouts { half_close, stall, .. } = snapshot.timeouts;
+                let limits = Limits { idle, half_close, stall };
                 Ok(Next::Tunnel { target, limits })
             }
             Request::Forward(forward) => self.forward(&snapshot, &forward, &grant, record).await,
@@ -260,5 +264,17 @@ impl<'g> Connection<'g> {
                 Err(Interrupted::Midway) => return Err(Failed::Aborted),
             }
         }
+    }
+}
+
+/// Waits for the client to send something. False if it ends, or the proxy stops, before that.
+async fn first_bytes(
+    source: &mut ReadHalf<'_>,
+    buffer: &mut BytesMut,
+    draining: &CancellationToken,
+) -> bool {
+    tokio::select! {
+        read = read_some(source, buffer) => matches!(read, Ok(1..)),
+        () = draining.cancelled() => false,
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use connect::Connector;
 use policy::Policy;
+use relay::Pipes;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
@@ -39,6 +40,8 @@ pub struct Timeouts {
     pub idle: Duration,
     /// The same after one side's FIN.
     pub half_close: Duration,
+    /// A tunnel one side of which takes nothing of what there is for it.
+    pub stall: Duration,
 }
 
 /// What all connections share.
@@ -47,6 +50,8 @@ pub(crate) struct Gate {
     pub(crate) snapshot: ArcSwap<Snapshot>,
     pub(crate) ids: RequestIds,
     pub(crate) metrics: Metrics,
+    /// What tunnels are spliced through.
+    pub(crate) pipes: Pipes,
     /// Where records go; full or closed, they are dropped and counted.
     pub(crate) log: SyncSender<Line>,
     /// Cancelled when no new work is taken.

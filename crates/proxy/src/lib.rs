@@ -29,6 +29,9 @@ mod scan;
 mod server;
 mod transfer;
 mod tunnel;
+mod worker;
+
+pub use relay::Pipes;
 
 pub use gate::{Snapshot, Timeouts};
 pub use listen::{BindError, Listeners};

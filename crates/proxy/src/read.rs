@@ -1,5 +1,7 @@
 //! Reading a message head from a socket.
 
+use std::io;
+
 use bytes::{Bytes, BytesMut};
 use tokio::io::AsyncReadExt;
 use tokio::net::tcp::ReadHalf;
@@ -66,6 +68,22 @@ pub(crate) async fn read_head(
             Ok(0) if buffer.is_empty() => return Err(NoHead::Closed),
             Ok(0) | Err(_) => return Err(NoHead::Cut),
             Ok(_) => {}
+        }
+    }
+}
+
+/// Waits for bytes and puts them into `buffer`; zero at the end. Readiness alone is no sign of
+/// them: tokio takes a new socket for readable until it has been tried.
+pub(crate) async fn read_some(
+    source: &mut ReadHalf<'_>,
+    buffer: &mut BytesMut,
+) -> io::Result<usize> {
+    loop {
+        source.readable().await?;
+        buffer.reserve(READ_AHEAD);
+        match source.try_read_buf(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            read => return read,
         }
     }
 }

@@ -218,9 +218,12 @@ fn millis<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok
 /// Longest text from the wire that a record holds, in bytes.
 const MAX_WIRE_TEXT: usize = 256;
 
-/// Bytes from the wire in visible ASCII, cut: a log line must not be made by its client.
+/// Bytes from the wire in visible ASCII, cut: a log line must not be made by its client. What
+/// stands before an `@` may be a password.
 pub(crate) fn escaped(bytes: &[u8]) -> String {
-    let cut = &bytes[..bytes.len().min(MAX_WIRE_TEXT)];
-    let more = if cut.len() < bytes.len() { "..." } else { "" };
-    format!("{}{more}", cut.escape_ascii())
+    let at = bytes.iter().rposition(|&b| b == b'@');
+    let (hidden, shown) = at.map_or(("", bytes), |at| ("***", &bytes[at..]));
+    let cut = &shown[..shown.len().min(MAX_WIRE_TEXT)];
+    let more = if cut.len() < shown.len() { "..." } else { "" };
+    format!("{hidden}{}{more}", cut.escape_ascii())
 }

@@ -49,19 +49,27 @@ pub(crate) async fn respond(
     draining: bool,
     progress: &Progress,
 ) -> Result<Answered, Interrupted> {
-    let before = |malformed| Interrupted::Before(Refusal::BadResponse(malformed));
+    let before = |malformed| {
+        Interrupted::Before(match malformed {
+            Malformed::Fields => Refusal::ResponseTooLarge,
+            malformed => Refusal::BadResponse(malformed),
+        })
+    };
     let old_client = forward.version == Version::Http10;
     for _ in 0..=MAX_INTERIM {
         let bytes = response_head(target, buffer, limits).await?;
         progress.activity.touch();
         let head = ResponseHead::parse(&bytes, limits.fields).map_err(before)?;
         let connection = Connection::of(&head.fields).map_err(before)?;
+        let to_head = forward.method == b"HEAD";
+        let length =
+            response_length(&head.fields, head.version, head.status, to_head).map_err(before)?;
         match head.status {
             // Upgrade was never asked for, and proxy credentials are this proxy's own affair.
             101 | 407 => return Err(Interrupted::Before(Refusal::ForeignResponse)),
             100..200 => {
                 if !old_client {
-                    let mut out = start(&head, &connection, true);
+                    let mut out = start(&head, &connection, false);
                     out.extend_from_slice(b"\r\n");
                     client.write_all(&out).await.map_err(|_| Interrupted::Midway)?;
                 }
@@ -69,9 +77,6 @@ pub(crate) async fn respond(
             }
             _ => {}
         }
-        let to_head = forward.method == b"HEAD";
-        let length =
-            response_length(&head.fields, head.version, head.status, to_head).map_err(before)?;
         let sized = matches!(length, Length::Sized(_));
         let (chunked, by_close) = (!sized && !old_client, !sized && old_client);
         let closes_client = forward.closes() || by_close || draining;

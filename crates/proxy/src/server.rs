@@ -1,34 +1,33 @@
 //! Accepting clients, and the end of the service.
 
-use std::net::SocketAddr;
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::net::{TcpListener, TcpStream};
+use relay::Pipes;
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::connection::Connection;
+use crate::admin;
 use crate::gate::{Gate, Snapshot};
 use crate::listen::Listeners;
 use crate::metrics::Metrics;
-use crate::permits::{ConnectionLimits, Permit, Permits};
-use crate::record::{Line, Record, RequestIds};
-use crate::refusal::Refusal;
-use crate::{admin, closing};
+use crate::permits::{ConnectionLimits, Permits};
+use crate::record::{Line, RequestIds};
+use crate::worker::{Worker, spawn};
 
-/// How long accepting rests when the machine has no descriptor left.
-const BACKOFF: Duration = Duration::from_millis(100);
 /// How many clients may be told at once that there is no room for them.
 const MAX_TURNED_AWAY: usize = 64;
-/// How often metrics are condensed, scraped or not: unread samples take memory.
-const UPKEEP: Duration = Duration::from_secs(5);
+/// How often metrics are condensed, scraped or not (unread samples take memory), and pipes that
+/// nobody needed are closed.
+const UPKEEP: Duration = Duration::from_secs(1);
 /// How long tunnels that were cut may take to be accounted for.
 const CUTTING: Duration = Duration::from_secs(2);
 
@@ -38,8 +37,6 @@ pub struct Server {
     listeners: Listeners,
     gate: Arc<Gate>,
     permits: Arc<Permits>,
-    turned_away: Arc<Semaphore>,
-    tasks: TaskTracker,
     prometheus: PrometheusHandle,
 }
 
@@ -55,13 +52,14 @@ impl Reload {
 }
 
 impl Server {
-    /// Makes a server, which accepts from [`Server::run`] on. Records of ended requests go to
-    /// `log`, and are dropped and counted when it is full.
+    /// Makes a server, which accepts from [`Server::run`] on. Tunnels are spliced through `pipes`.
+    /// Records of ended requests go to `log`, and are dropped and counted when it is full.
     #[must_use]
     pub fn new(
         listeners: Listeners,
         snapshot: Snapshot,
         limits: ConnectionLimits,
+        pipes: Pipes,
         log: SyncSender<Line>,
         prometheus: PrometheusHandle,
     ) -> Self {
@@ -69,18 +67,12 @@ impl Server {
             snapshot: ArcSwap::from_pointee(snapshot),
             ids: RequestIds::default(),
             metrics: Metrics::new(),
+            pipes,
             log,
             draining: CancellationToken::new(),
             cutting: CancellationToken::new(),
         };
-        Self {
-            listeners,
-            gate: Arc::new(gate),
-            permits: Permits::new(limits),
-            turned_away: Arc::new(Semaphore::new(MAX_TURNED_AWAY)),
-            tasks: TaskTracker::new(),
-            prometheus,
-        }
+        Self { listeners, gate: Arc::new(gate), permits: Permits::new(limits), prometheus }
     }
 
     /// A handle to replace the configuration with.
@@ -92,29 +84,26 @@ impl Server {
     /// Serves until `stop` resolves. Then nothing more is accepted, `/readyz` says so, idle
     /// connections end, and what is under way may end by itself until `drained` resolves, which
     /// is handed what `stop` gave. After that it is cut.
-    pub async fn run<T>(self, stop: impl Future<Output = T>, drained: impl AsyncFnOnce(T)) {
-        let Self { listeners, gate, permits, turned_away, tasks, prometheus } = self;
-        let stopping = CancellationToken::new();
-        for listener in listeners.proxy {
-            let accepting = Accepting {
-                gate: Arc::clone(&gate),
-                permits: Arc::clone(&permits),
-                turned_away: Arc::clone(&turned_away),
-                tasks: tasks.clone(),
-            };
-            let draining = gate.draining.clone();
-            spawn(&tasks, async move {
-                draining.run_until_cancelled(accepting.accept(listener)).await;
-            });
+    ///
+    /// # Errors
+    /// A worker could not be started.
+    pub async fn run<T>(
+        self,
+        stop: impl Future<Output = T>,
+        drained: impl AsyncFnOnce(T),
+    ) -> io::Result<()> {
+        let Self { listeners, gate, permits, prometheus } = self;
+        let (tasks, end) = (TaskTracker::new(), CancellationToken::new());
+        let turned_away = Arc::new(Semaphore::new(MAX_TURNED_AWAY));
+        let worker = Worker { gate: Arc::clone(&gate), permits, turned_away, tasks: tasks.clone() };
+        for listeners in listeners.proxy {
+            worker.clone().start(listeners, end.clone())?;
         }
         // The admin pages answer until the end: they say that the proxy is draining.
-        let background = TaskTracker::new();
         if let Some(listener) = listeners.admin {
+            let listener = TcpListener::from_std(listener)?;
             let pages = admin::serve(listener, gate.draining.clone(), prometheus.clone());
-            let stopping = stopping.clone();
-            spawn(&background, async move {
-                stopping.run_until_cancelled(pages).await;
-            });
+            spawn(&TaskTracker::new(), pages);
         }
         let mut stop = pin!(stop);
         let mut upkeep = interval(UPKEEP);
@@ -122,7 +111,10 @@ impl Server {
         let stopped = loop {
             tokio::select! {
                 stopped = &mut stop => break stopped,
-                _ = upkeep.tick() => prometheus.run_upkeep(),
+                _ = upkeep.tick() => {
+                    prometheus.run_upkeep();
+                    gate.pipes.trim();
+                }
             }
         };
         gate.draining.cancel();
@@ -135,80 +127,7 @@ impl Server {
                 let _all_ended = timeout(CUTTING, tasks.wait()).await;
             }
         }
-        stopping.cancel();
+        end.cancel();
+        Ok(())
     }
-}
-
-struct Accepting {
-    gate: Arc<Gate>,
-    permits: Arc<Permits>,
-    turned_away: Arc<Semaphore>,
-    tasks: TaskTracker,
-}
-
-impl Accepting {
-    async fn accept(self, listener: TcpListener) {
-        loop {
-            match listener.accept().await {
-                Ok((stream, peer)) => self.admit(stream, peer),
-                Err(_) => {
-                    // Out of descriptors, or the client has gone already. Either way what is
-                    // open is served on, and the loop must not spin.
-                    self.gate.metrics.accept_errors.increment(1);
-                    sleep(BACKOFF).await;
-                }
-            }
-        }
-    }
-
-    fn admit(&self, stream: TcpStream, peer: SocketAddr) {
-        // An IPv4 client of a dual-stack listener is known by its IPv4 address.
-        let client = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-        match self.permits.take(client.ip()) {
-            Ok(permit) => {
-                let gate = Arc::clone(&self.gate);
-                spawn(&self.tasks, serve(gate, stream, client, permit));
-            }
-            Err(refusal) => self.turn_away(stream, client, &refusal),
-        }
-    }
-
-    fn turn_away(&self, mut stream: TcpStream, client: SocketAddr, refusal: &Refusal) {
-        let mut record = Record::new(self.gate.ids.next(), client, Instant::now());
-        let response = record.refuse(refusal);
-        self.gate.finish(record.ended());
-        match Arc::clone(&self.turned_away).try_acquire_owned() {
-            Ok(place) => spawn(&self.tasks, async move {
-                closing::after(&mut stream, &response).await;
-                drop(place);
-            }),
-            Err(_) => {
-                self.gate.metrics.turned_away.increment(1);
-                closing::reset(&stream);
-            }
-        }
-    }
-}
-
-async fn serve(gate: Arc<Gate>, stream: TcpStream, client: SocketAddr, permit: Permit) {
-    // A client that is gone already has no address, and nothing to be told.
-    let Ok(local) = stream.local_addr() else { return };
-    let local = SocketAddr::new(local.ip().to_canonical(), local.port());
-    // Small answers must not wait for the client's acknowledgement of the ones before.
-    if stream.set_nodelay(true).is_err() {
-        return;
-    }
-    gate.metrics.connections.increment(1.0);
-    // Boxed, so that an idle tunnel does not keep the room that the HTTP phase needed.
-    let tunnel = Box::pin(Connection::new(&gate, stream, client, local).serve()).await;
-    if let Some(tunnel) = tunnel {
-        tunnel.run(&gate).await;
-    }
-    gate.metrics.connections.decrement(1.0);
-    drop(permit);
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place that spawns")]
-fn spawn(tasks: &TaskTracker, task: impl Future<Output = ()> + Send + 'static) {
-    tasks.spawn(task);
 }

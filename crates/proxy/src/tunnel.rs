@@ -32,7 +32,8 @@ impl Tunnel {
             gate.metrics.tunnels.increment(1.0);
             let client = Side { stream: client, early: early.freeze() };
             let target = Side { stream: target, early: Bytes::new() };
-            let report = relay::relay(client, target, limits, gate.cutting.cancelled()).await;
+            let report =
+                relay::relay(client, target, limits, &gate.pipes, gate.cutting.cancelled()).await;
             gate.metrics.tunnels.decrement(1.0);
             (record.up, record.down) = (report.up, report.down);
             report.end

@@ -23,18 +23,35 @@ impl Default for Activity {
 impl Activity {
     /// Notes that bytes moved just now.
     pub fn touch(&self) {
-        let nanos = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.last.store(nanos, Relaxed);
+        self.last.store(self.now(), Relaxed);
     }
 
-    /// Resolves once nothing has moved for `limit`.
-    pub async fn silent_for(&self, limit: Duration) {
+    /// Resolves once nothing has moved for as long as `limit` says. It is asked again at least
+    /// as often as `recheck` says, for its answer may have become shorter.
+    pub async fn silent_for(&self, limit: impl Fn() -> Duration, recheck: Duration) {
+        self.passed(|| self.last() + limit(), recheck).await;
+    }
+
+    /// The time since the start, in nanoseconds.
+    pub(crate) fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// The last moment at which bytes moved, counted from the start.
+    pub(crate) fn last(&self) -> Duration {
+        Duration::from_nanos(self.last.load(Relaxed))
+    }
+
+    /// Resolves at the moment, counted from the start, that `due` names. It is asked again at
+    /// least as often as `recheck` says, for its answer may have become earlier.
+    pub(crate) async fn passed(&self, due: impl Fn() -> Duration, recheck: Duration) {
         loop {
-            let due = self.start + Duration::from_nanos(self.last.load(Relaxed)) + limit;
-            if Instant::now() >= due {
+            let due = self.start + due();
+            let now = Instant::now();
+            if now >= due {
                 return;
             }
-            sleep_until(due).await;
+            sleep_until(due.min(now + recheck)).await;
         }
     }
 }

@@ -3,12 +3,21 @@
 //! This crate knows nothing of HTTP, names or rules: it is handed two sockets, the bytes that were
 //! read from each before it took over, and its limits, and it answers with exact counts and the
 //! one reason for which the tunnel ended.
+//!
+//! Each direction copies first, through one buffer that belongs to the worker thread; once it
+//! proves to be a stream it is spliced (splice(2)) through a pipe from a bounded pool, and when it
+//! goes quiet it copies again. A direction that waits for its source owns neither buffer nor pipe.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
 mod clock;
-mod pump;
+mod copy;
+mod flow;
+#[cfg_attr(target_os = "linux", path = "pipe.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "no_pipe.rs")]
+mod pipe;
 mod tunnel;
 
 pub use clock::Activity;
+pub use pipe::Pipes;
 pub use tunnel::{End, Limits, Report, Side, relay};

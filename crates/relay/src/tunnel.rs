@@ -1,16 +1,17 @@
 //! Both directions of a tunnel, and its end.
 
 use std::io;
+use std::net::Shutdown;
 use std::pin::pin;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use bytes::Bytes;
 use socket2::SockRef;
 use tokio::net::TcpStream;
 
-use crate::Activity;
-use crate::pump::{Failure, pump};
+use crate::flow::{Failure, Flow, Progress, failed};
+use crate::{Activity, Pipes};
 
 /// One end of a tunnel.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Limits {
     pub idle: Duration,
     /// Once one side has sent its FIN: how long the other may be silent.
     pub half_close: Duration,
+    /// While a side does not take what there is for it.
+    pub stall: Duration,
 }
 
 /// Why a tunnel ended.
@@ -39,6 +42,8 @@ pub enum End {
     Idle,
     /// One side sent its FIN, and the other was silent for as long as the half-close limit says.
     HalfClose,
+    /// A side took nothing of what there was for it for as long as the stall limit says.
+    Stalled,
     /// The client reset the connection, or it failed.
     ClientReset,
     /// The target reset the connection, or it failed.
@@ -55,6 +60,7 @@ impl End {
             Self::Closed => "closed",
             Self::Idle => "idle_timeout",
             Self::HalfClose => "half_close_timeout",
+            Self::Stalled => "stall_timeout",
             Self::ClientReset => "client_reset",
             Self::TargetReset => "target_reset",
             Self::Stopped => "stopped",
@@ -78,63 +84,97 @@ pub struct Report {
 /// A FIN is passed on after everything before it, and the other direction goes on. Every other
 /// end is passed on as a reset, at once: what was cut short must never look like a clean end.
 pub async fn relay(
-    mut client: Side,
-    mut target: Side,
+    client: Side,
+    target: Side,
     limits: Limits,
+    pipes: &Pipes,
     stop: impl Future<Output = ()>,
 ) -> Report {
-    let (up, down) = (AtomicU64::new(0), AtomicU64::new(0));
-    let activity = Activity::default();
-    let end = {
-        let (client_read, client_write) = client.stream.split();
-        let (target_read, target_write) = target.stream.split();
-        let mut upward = pin!(pump(client_read, target_write, client.early, &up, &activity));
-        let mut downward = pin!(pump(target_read, client_write, target.early, &down, &activity));
-        let mut silence = pin!(activity.silent_for(limits.idle));
-        let mut stop = pin!(stop);
-        let (mut up_open, mut down_open) = (true, true);
-        loop {
-            if !up_open && !down_open {
-                break End::Closed;
-            }
-            tokio::select! {
-                done = &mut upward, if up_open => match done {
-                    Ok(()) => up_open = false,
-                    Err(failure) => break end_of(failure, End::ClientReset, End::TargetReset),
-                },
-                done = &mut downward, if down_open => match done {
-                    Ok(()) => down_open = false,
-                    Err(failure) => break end_of(failure, End::TargetReset, End::ClientReset),
-                },
-                () = &mut silence => {
-                    break if up_open && down_open { End::Idle } else { End::HalfClose };
-                }
-                () = &mut stop => break End::Stopped,
-            }
-            // One direction has ended: from here on the other's limit holds.
-            silence.set(activity.silent_for(limits.half_close));
-        }
-    };
+    let (client, early_up) = (client.stream, client.early);
+    let (target, early_down) = (target.stream, target.early);
+    let (up, down) = (Progress::default(), Progress::default());
+    let end =
+        run(&client, &target, [early_up, early_down], [&up, &down], limits, pipes, stop).await;
     if end != End::Closed {
-        reset(&client.stream);
-        reset(&target.stream);
+        reset(&client);
+        reset(&target);
     }
-    Report { up: up.into_inner(), down: down.into_inner(), end }
+    Report { up: up.moved.into_inner(), down: down.moved.into_inner(), end }
 }
 
-fn end_of(failure: Failure, source: End, sink: End) -> End {
-    match failure {
-        Failure::Source => source,
-        Failure::Sink => sink,
+async fn run(
+    client: &TcpStream,
+    target: &TcpStream,
+    [early_up, early_down]: [Bytes; 2],
+    [up, down]: [&Progress; 2],
+    limits: Limits,
+    pipes: &Pipes,
+    stop: impl Future<Output = ()>,
+) -> End {
+    let activity = &Activity::default();
+    let flow = |source, sink, progress| Flow { source, sink, pipes, activity, progress };
+    let mut upward = pin!(flow(client, target, up).run(early_up));
+    let mut downward = pin!(flow(target, client, down).run(early_down));
+    let (mut up_open, mut down_open) = (true, true);
+    let stalled = || up.stalled.load(Relaxed) || down.stalled.load(Relaxed);
+    let limit = |open: Duration| move || if stalled() { limits.stall } else { open };
+    let mut silence = pin!(activity.silent_for(limit(limits.idle), limits.stall));
+    let mut stop = pin!(stop);
+    while up_open || down_open {
+        tokio::select! {
+            biased;
+            done = &mut upward, if up_open => {
+                match done {
+                    Ok(()) => up_open = false,
+                    Err(Failure::Source) => return End::ClientReset,
+                    Err(Failure::Sink) => return End::TargetReset,
+                }
+                if down_open && finish(target).is_err() {
+                    return End::TargetReset;
+                }
+            }
+            done = &mut downward, if down_open => {
+                match done {
+                    Ok(()) => down_open = false,
+                    Err(Failure::Source) => return End::TargetReset,
+                    Err(Failure::Sink) => return End::ClientReset,
+                }
+                if up_open && finish(client).is_err() {
+                    return End::ClientReset;
+                }
+            }
+            // A side that has sent its FIN is read no more, but may still reset.
+            _ = failed(client), if !up_open => return End::ClientReset,
+            _ = failed(target), if !down_open => return End::TargetReset,
+            () = &mut silence => {
+                return match () {
+                    () if stalled() => End::Stalled,
+                    () if up_open && down_open => End::Idle,
+                    () => End::HalfClose,
+                };
+            }
+            () = &mut stop => return End::Stopped,
+        }
+        // One direction has ended: from here on the other's limit holds.
+        silence.set(activity.silent_for(limit(limits.half_close), limits.stall));
     }
+    End::Closed
 }
 
-/// Makes the coming close of the socket a reset. On a socket that is already gone there is
-/// nothing left to reset.
-fn reset(stream: &TcpStream) {
-    let _: io::Result<()> = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+/// Passes a FIN on. That of the second direction needs no call: closing the socket sends it.
+fn finish(sink: &TcpStream) -> io::Result<()> {
+    SockRef::from(sink).shutdown(Shutdown::Write)
+}
+
+/// Makes the coming close of the socket a reset. Fails only on a socket that is gone already.
+pub(crate) fn reset(stream: &TcpStream) {
+    let _gone = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
 
 #[cfg(test)]
 #[path = "tunnel_tests.rs"]
-mod tests;
+pub(crate) mod tests;
+
+#[cfg(test)]
+#[path = "tunnel_properties.rs"]
+mod properties;

@@ -45,7 +45,8 @@ pub(crate) fn dns_options(server: SocketAddr) -> DnsOptions {
 }
 
 pub(crate) fn dial_options() -> DialOptions {
-    DialOptions { timeout: Duration::from_secs(5), own_ports: Vec::new() }
+    let seconds = Duration::from_secs;
+    DialOptions { timeout: seconds(5), unacknowledged: seconds(60), own_ports: Vec::new() }
 }
 
 pub(crate) fn connector(server: &FakeDns) -> Connector {

@@ -1,0 +1,186 @@
+//! One direction of a tunnel.
+
+use std::future::poll_fn;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+use bytes::Bytes;
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+use tokio::task::yield_now;
+
+use crate::copy::{CHUNK, copy};
+use crate::{Activity, Pipes};
+
+/// After so many reads in a row that filled the buffer, a direction is a stream.
+const STREAM_READS: u32 = 3;
+/// After so many wake-ups in a row that brought less than a buffer, it no longer is.
+const QUIET_WAKEUPS: u32 = 4;
+/// How many bytes are moved before other tunnels get their turn.
+const TURN: usize = 512 * 1024;
+
+/// One direction: from where, to where, and what is noted of it.
+#[derive(Debug)]
+pub(crate) struct Flow<'t> {
+    pub(crate) source: &'t TcpStream,
+    pub(crate) sink: &'t TcpStream,
+    pub(crate) pipes: &'t Pipes,
+    pub(crate) activity: &'t Activity,
+    pub(crate) progress: &'t Progress,
+}
+
+/// What is noted of one direction.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// What the sink's socket took, in bytes. Exact whenever the direction is cut.
+    pub(crate) moved: AtomicU64,
+    /// Whether the sink is waited for.
+    pub(crate) stalled: AtomicBool,
+}
+
+/// Which socket failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The one that bytes come from.
+    Source,
+    /// The one that bytes go to.
+    Sink,
+}
+
+/// What a stretch of copying or splicing came to.
+enum Stretch {
+    /// The other way would serve better from here on.
+    Switch,
+    /// The source has ended, and everything of it is delivered.
+    End,
+}
+
+impl Flow<'_> {
+    /// Delivers `early`, then everything from the source, until its end.
+    pub(crate) async fn run(self, early: Bytes) -> Result<(), Failure> {
+        self.deliver(&early).await?;
+        drop(early);
+        while !matches!(self.copying().await?, Stretch::End)
+            && !matches!(self.splicing().await?, Stretch::End)
+        {}
+        Ok(())
+    }
+
+    async fn copying(&self) -> Result<Stretch, Failure> {
+        let (mut full_reads, mut turn) = (0, 0);
+        loop {
+            self.readable().await?;
+            let copied = match copy(self.source, self.sink) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                copied => copied.map_err(|_| Failure::Source)?,
+            };
+            if copied.read == 0 {
+                return Ok(Stretch::End);
+            }
+            self.note(copied.written.map_err(|_| Failure::Sink)?);
+            self.deliver(&copied.rest).await?;
+            full_reads = if copied.read == CHUNK { full_reads + 1 } else { 0 };
+            if full_reads == STREAM_READS {
+                return Ok(Stretch::Switch);
+            }
+            turn += copied.read;
+            if turn >= TURN {
+                turn = 0;
+                yield_now().await;
+            }
+        }
+    }
+
+    async fn splicing(&self) -> Result<Stretch, Failure> {
+        let mut quiet = 0;
+        loop {
+            self.readable().await?;
+            let Some(mut pipe) = self.pipes.take() else {
+                return Ok(Stretch::Switch);
+            };
+            let mut turn = 0;
+            loop {
+                match pipe.fill(self.source) {
+                    Ok(0) => return Ok(Stretch::End),
+                    Ok(filled) => turn += filled,
+                    Err(error) => match error.kind() {
+                        io::ErrorKind::WouldBlock => break,
+                        // A socket that cannot be spliced.
+                        io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => {
+                            return Ok(Stretch::Switch);
+                        }
+                        _ => return Err(Failure::Source),
+                    },
+                }
+                while pipe.held() > 0 {
+                    match pipe.drain(self.sink) {
+                        Ok(0) => return Err(Failure::Sink),
+                        Ok(moved) => self.note(moved),
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                            self.writable().await?;
+                        }
+                        Err(_) => return Err(Failure::Sink),
+                    }
+                }
+                if turn >= TURN {
+                    turn = 0;
+                    quiet = 0;
+                    yield_now().await;
+                }
+            }
+            quiet = if turn < CHUNK { quiet + 1 } else { 0 };
+            if quiet == QUIET_WAKEUPS {
+                return Ok(Stretch::Switch);
+            }
+        }
+    }
+
+    async fn deliver(&self, mut bytes: &[u8]) -> Result<(), Failure> {
+        while !bytes.is_empty() {
+            match self.sink.try_write(bytes) {
+                Ok(0) => return Err(Failure::Sink),
+                Ok(written) => {
+                    self.note(written);
+                    bytes = &bytes[written..];
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.writable().await?,
+                Err(_) => return Err(Failure::Sink),
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&self, moved: usize) {
+        self.progress.moved.fetch_add(moved as u64, Relaxed);
+        self.activity.touch();
+    }
+
+    async fn readable(&self) -> Result<(), Failure> {
+        poll_fn(|cx| self.source.poll_read_ready(cx)).await.map_err(|_| Failure::Source)
+    }
+
+    /// Waits until the sink takes more. The source is not read meanwhile, so its reset would go
+    /// unnoticed: that is waited for as well.
+    async fn writable(&self) -> Result<(), Failure> {
+        self.progress.stalled.store(true, Relaxed);
+        let done = tokio::select! {
+            biased;
+            ready = poll_fn(|cx| self.sink.poll_write_ready(cx)) => {
+                ready.map_err(|_| Failure::Sink)
+            }
+            failure = failed(self.source) => Err(failure),
+        };
+        self.progress.stalled.store(false, Relaxed);
+        done
+    }
+}
+
+/// Resolves when the socket has failed, as by a reset, though nobody reads from it.
+pub(crate) async fn failed(socket: &TcpStream) -> Failure {
+    loop {
+        match socket.ready(Interest::ERROR).await {
+            Ok(ready) if !ready.is_error() => {}
+            _ => return Failure::Source,
+        }
+    }
+}

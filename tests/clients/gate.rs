@@ -1,0 +1,98 @@
+//! The built program, running.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::{self, sleep};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::request::Request;
+
+/// How long it may take to start, and how long to end: a bit more than it lets tunnels end.
+const START: Duration = Duration::from_secs(20);
+const END: Duration = Duration::from_secs(40);
+
+/// The program with its log. Dropping it kills it.
+pub(crate) struct Gate {
+    child: Child,
+    lines: Receiver<String>,
+    /// Where it serves clients.
+    pub(crate) addr: SocketAddr,
+    _dir: TempDir,
+}
+
+impl Gate {
+    /// Starts it, with the built-in default configuration unless another is given. Only where it
+    /// listens and how it logs are set: others run on the same machine.
+    pub(crate) fn start(config: Option<&str>) -> Result<Self, String> {
+        let dir = TempDir::with_prefix("pinhole-gate-").map_err(|error| error.to_string())?;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pinhole"));
+        command.arg("serve").args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+        command.args(["--log", "json"]);
+        if let Some(config) = config {
+            let file = dir.path().join("pinhole.yaml");
+            fs::write(&file, config).map_err(|error| error.to_string())?;
+            command.arg("--config").arg(file);
+        }
+        let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+        let mut child = spawned.map_err(|error| format!("pinhole does not start: {error}"))?;
+        let (sender, lines) = channel();
+        let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                // Nobody listens any more once the test has failed.
+                let _gone = sender.send(line);
+            }
+        });
+        let unspecified = SocketAddr::from(([0, 0, 0, 0], 0));
+        let mut gate = Self { child, lines, addr: unspecified, _dir: dir };
+        let first = gate.lines.recv_timeout(START);
+        let first = first.map_err(|_| "pinhole does not say where it listens".to_owned())?;
+        let line: Value = serde_json::from_str(&first).map_err(|e| format!("{e}: {first}"))?;
+        let addr = (line["event"] == "listening").then(|| line["address"].as_str()).flatten();
+        let addr = addr.ok_or_else(|| format!("where does it listen? {first}"))?;
+        gate.addr = addr.parse().map_err(|_| format!("where does it listen? {first}"))?;
+        Ok(gate)
+    }
+
+    /// Asks it to end, and reads what it logged.
+    pub(crate) fn stop(mut self) -> Result<Vec<Request>, String> {
+        let asked = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        asked.map_err(|error| format!("pinhole was gone already: {error}"))?;
+        let began = Instant::now();
+        let status = loop {
+            match self.child.try_wait().map_err(|error| error.to_string())? {
+                Some(status) => break status,
+                None if began.elapsed() > END => return Err("pinhole does not end".to_owned()),
+                None => sleep(Duration::from_millis(10)),
+            }
+        };
+        if !status.success() {
+            return Err(format!("pinhole ended with {status}"));
+        }
+        let mut requests = Vec::new();
+        // Ends with the program's standard output.
+        for line in self.lines.iter() {
+            let value: Value = serde_json::from_str(&line).map_err(|e| format!("{e}: {line}"))?;
+            if value["event"] == "request" {
+                let request = serde_json::from_value(value);
+                requests.push(request.map_err(|error| format!("{error}: {line}"))?);
+            }
+        }
+        Ok(requests)
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        // Both fail when it has ended, which is as well.
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}

@@ -1,0 +1,24 @@
+//! The rules, as configurations state them and as every part of the program keeps them: `check`,
+//! `explain`, `presets`, and a running proxy with a scripted name server.
+
+#![allow(clippy::disallowed_methods)]
+
+mod admin;
+mod agree;
+mod check;
+mod check_cases;
+mod cli;
+#[path = "../../crates/connect/tests/support/dns.rs"]
+mod dns;
+mod explain;
+mod given;
+mod log;
+mod names;
+mod own;
+mod presets;
+mod prometheus;
+mod start;
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "the gate's tests use the rest")]
+mod support;
+mod targets;
