@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
+use crate::support::PATIENCE;
 use crate::support::client::{Client, Ending};
 use crate::support::origin::{Origin, Seen};
 use crate::support::site::{Site, refusal_id};
@@ -222,7 +223,7 @@ fn request_bodies_stream() {
         for part in parts {
             client.send(part);
             // The target has this part before the next one is sent.
-            arrived.recv().unwrap();
+            arrived.recv_timeout(PATIENCE).unwrap();
         }
         assert_eq!(client.response().status, 204);
         let line = &site.proxy.wait_requests(1)[0];
@@ -248,7 +249,7 @@ fn response_bodies_stream() {
             let site = Site::new(Origin::with(move |peer| {
                 peer.request()?.expect("a request");
                 peer.send(format!("HTTP/1.1 200 OK\r\n{length}\r\n{}", parts[0]))?;
-                next.lock().expect("no panic").recv().expect("a test");
+                next.lock().expect("no panic").recv_timeout(PATIENCE).expect("a test");
                 peer.send(parts[1])
             }));
             let mut client = site.proxy.client();
@@ -521,7 +522,7 @@ fn a_response_that_breaks_off_is_never_whole() {
                 peer.send(response)?;
                 if reset {
                     // A reset destroys what has not been read yet.
-                    next.lock().expect("no panic").recv().expect("a test");
+                    next.lock().expect("no panic").recv_timeout(PATIENCE).expect("a test");
                     peer.reset();
                 }
                 Ok(())
@@ -719,7 +720,7 @@ fn silent(part: &'static str) -> Site {
         peer.send(part)?;
         peer.rest().map(drop)
     });
-    Site::with(origin, |config| config["timeouts"] = json!({"forward_idle": "200ms"}))
+    Site::with(origin, |config| config["timeouts"]["forward_idle"] = json!("200ms"))
 }
 
 /// What a target sends beyond its response is not the next one's.
@@ -868,7 +869,7 @@ fn a_client_that_goes_away_ends_its_exchange() {
     client.head().unwrap();
     client.bytes(100_000);
     client.reset();
-    closed.recv().unwrap();
+    closed.recv_timeout(PATIENCE).unwrap();
     assert_eq!(site.proxy.wait_requests(1)[0]["end"], "aborted");
     site.counters_agree();
 }

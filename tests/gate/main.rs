@@ -1,11 +1,13 @@
 //! The built program as its clients, its targets and its operator see it.
 
+#![allow(clippy::disallowed_methods, reason = "clients and targets dial and spawn as they like")]
+
 #[path = "../../crates/connect/tests/support/dns.rs"]
 mod dns;
-mod dns_rules;
 mod forward;
 mod service;
 #[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "the tests of rules use the rest")]
 mod support;
 mod tunnel;
 mod wire;

@@ -1,15 +1,14 @@
 //! The service: its signals, its limits, its admin pages.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::dns::FakeDns;
+use crate::support::PATIENCE;
 use crate::support::client::{Client, Ending};
 use crate::support::origin::Origin;
 use crate::support::proxy::{Proxy, program};
@@ -20,7 +19,7 @@ use crate::tunnel::{carries, echo, open};
 const GET: &str = "GET http://ok.test:%P/ HTTP/1.1\r\nHost: ok.test\r\n\r\n";
 
 fn site(drain: &str) -> Site {
-    Site::with(echo(), |config| config["timeouts"] = json!({"drain": drain}))
+    Site::with(echo(), |config| config["timeouts"]["drain"] = json!(drain))
 }
 
 /// Asks for the end, and waits until nothing more is accepted.
@@ -135,7 +134,7 @@ fn draining_refuses_new_requests() {
         client.ends();
     }
     assert!(carries(&mut tunnel));
-    drop(tunnel);
+    drop((tunnel, late));
     assert_eq!(site.proxy.exit().code(), Some(0));
 }
 
@@ -146,7 +145,7 @@ fn draining_finishes_what_is_under_way() {
     let wait = std::sync::Mutex::new(wait);
     let mut site = Site::new(Origin::with(move |peer| {
         peer.request()?;
-        wait.lock().expect("no panic").recv().expect("a test");
+        wait.lock().expect("no panic").recv_timeout(PATIENCE).expect("a test");
         peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")?;
         peer.rest().map(drop)
     }));
@@ -160,6 +159,7 @@ fn draining_finishes_what_is_under_way() {
     assert_eq!(next.status, 503);
     refusal_id(&next, "draining").unwrap();
     client.ends();
+    drop(client);
     assert_eq!(site.proxy.exit().code(), Some(0));
 }
 
@@ -280,7 +280,9 @@ fn it_survives_without_descriptors() {
     assert!(carries(&mut tunnel));
     // One of those that got in asks for a target, for which there is no descriptor left.
     let (first, rest) = GET.split_at(1);
-    crowd.iter_mut().for_each(|client| drop(client.send(first)));
+    for client in &mut crowd {
+        client.send(first);
+    }
     until("one of the crowd is in", || crowd.iter().any(|client| was_read(client, &site)));
     let inside = crowd.iter_mut().find(|client| was_read(client, &site)).expect("one");
     let response = inside.send(site.fill(rest)).response();
@@ -385,53 +387,6 @@ fn a_log_whose_reader_is_gone_stops_nothing() {
 }
 
 #[test]
-fn admin_pages() {
-    let site = Site::new(Origin::start());
-    assert_eq!(site.proxy.page("/healthz"), (200, "ok\n".to_owned()));
-    assert_eq!(site.proxy.page("/readyz"), (200, "ready\n".to_owned()));
-    let (status, text) = site.proxy.page("/metrics");
-    assert_eq!(status, 200);
-    for name in [
-        "pinhole_connections_open 0",
-        "pinhole_tunnels_open 0",
-        "pinhole_accept_errors_total 0",
-        "pinhole_log_dropped_total 0",
-        "pinhole_turned_away_total 0",
-        "pinhole_bytes_total{direction=\"up\"} 0",
-    ] {
-        assert!(text.lines().any(|line| line == name), "{name} is not in\n{text}");
-    }
-    assert_eq!(site.proxy.page("/").0, 404);
-    assert_eq!(site.proxy.page("/metrics/").0, 404);
-    let raw = |request: &str| {
-        let mut client = Client::connect(site.proxy.admin());
-        client.send(request);
-        client.rest().0
-    };
-    let post =
-        raw("POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    assert!(post.starts_with(b"HTTP/1.1 405 "));
-    // The pages are not on the proxy's port, and the proxy is not on theirs.
-    for path in ["/healthz", "/readyz", "/metrics"] {
-        let mut client = site.proxy.client();
-        client.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"));
-        let response = client.response();
-        assert_eq!(response.status, 400);
-        refusal_id(&response, "origin_form").unwrap();
-    }
-    for request in [
-        site.fill("CONNECT ok.test:%P HTTP/1.1\r\nHost: ok.test:%P\r\n\r\n"),
-        site.fill("GET http://ok.test:%P/ HTTP/1.1\r\nHost: ok.test\r\nConnection: close\r\n\r\n"),
-    ] {
-        let mut client = Client::connect(site.proxy.admin());
-        client.stream.write_all(&request).unwrap();
-        let status = client.head().unwrap().status;
-        assert!([404, 405].contains(&status), "{status}");
-    }
-    assert_eq!(site.origin.accepts(), 0);
-}
-
-#[test]
 fn without_admin_pages() {
     let dns = FakeDns::start();
     let mut config = config(&dns);
@@ -439,37 +394,7 @@ fn without_admin_pages() {
     let proxy = Proxy::start(&config);
     let mut client = proxy.client();
     client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    assert_eq!(client.response().status, 400);
-}
-
-/// Whatever was asked for, the labels are those of a fixed set.
-#[test]
-fn no_label_comes_from_the_network() {
-    let site = Site::new(Origin::start());
-    let mut heads = Vec::new();
-    for i in 0..50 {
-        heads.extend([
-            format!("CONNECT evil{i}.test:443 HTTP/1.1\r\nHost: evil{i}.test\r\n\r\n"),
-            format!("CONNECT evil{i}.sub.test:443 HTTP/1.1\r\nHost: evil{i}.sub.test\r\n\r\n"),
-            format!("CONNECT 10.66.6.{i}:443 HTTP/1.1\r\nHost: 10.66.6.{i}\r\n\r\n"),
-            format!("EVIL{i} http://ok.test/ HTTP/1.1\r\nHost: ok.test\r\n\r\n"),
-            format!("GET http://evil{i}.test/ HTTP/1.1\r\nHost: evil{i}\"}} 1\r\n\r\n"),
-            format!(
-                "GET http://ok.test:%P/evil{i} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-            ),
-            format!("evil{i}\"}} 666\r\n\r\n"),
-        ]);
-    }
-    for head in &heads {
-        let mut client = site.proxy.client();
-        client.send(site.fill(head));
-        client.response();
-    }
-    site.proxy.wait_requests(heads.len());
-    let (_, text) = site.proxy.page("/metrics");
-    for word in ["evil", "EVIL", "10.66", "test", "666"] {
-        assert!(!text.contains(word), "{word} is in\n{text}");
-    }
-    assert!(text.lines().count() < 200, "{text}");
-    site.counters_agree();
+    refusal_id(&client.response(), "origin_form").unwrap();
+    let events = proxy.lines().iter().filter(|line| line.contains("\"admin\"")).count();
+    assert_eq!(events, 0);
 }

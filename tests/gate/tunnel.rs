@@ -1,13 +1,15 @@
 //! Tunnels: what is carried, how they end, and what is said when there is none.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
+use crate::support::PATIENCE;
 use crate::support::client::{Client, Ending};
 use crate::support::origin::Origin;
 use crate::support::site::{Site, refusal_id};
@@ -50,14 +52,19 @@ fn pattern(size: usize) -> Vec<u8> {
     (0..size).map(|i| (i * 31 % 251) as u8).collect()
 }
 
+/// Sizes, each with pipes to splice through and without.
+const SIZES: [(usize, usize); 6] =
+    [(0, 128), (1, 128), (5_000_000, 128), (0, 0), (1, 0), (5_000_000, 0)];
+
 #[test]
 fn the_client_may_end_first() {
-    for size in [0, 1, 5_000_000] {
-        let site = Site::new(Origin::with(move |peer| {
+    for (size, pipes) in SIZES {
+        let origin = Origin::with(move |peer| {
             // Everything that came before the FIN, and only then an answer.
             assert_eq!(peer.rest()?, b"question");
             peer.send(pattern(size))
-        }));
+        });
+        let site = Site::with(origin, |config| config["limits"] = json!({"pipes": pipes}));
         let mut client = open(&site);
         client.send("question").fin();
         let (answer, ending) = client.rest();
@@ -76,30 +83,47 @@ fn the_client_may_end_first() {
 
 #[test]
 fn the_target_may_end_first() {
-    let size = 5_000_000;
-    let (got, arrived) = channel();
-    let site = Site::new(Origin::with(move |peer| {
-        peer.send("banner")?;
-        peer.fin()?;
-        got.send(peer.rest()?).expect("a test");
-        Ok(())
-    }));
-    let mut client = open(&site);
-    let (banner, ending) = client.rest();
-    assert_eq!((banner.as_slice(), ending), (b"banner".as_slice(), Ending::Fin));
-    client.send(pattern(size)).fin();
-    assert!(arrived.recv().unwrap() == pattern(size), "the bytes differ");
-    let line = ended(&site);
-    assert_eq!((&line["up"], &line["down"]), (&json!(size), &json!(6)));
-    assert_eq!(line["end"], "closed");
+    for (size, pipes) in SIZES {
+        let (got, arrived) = channel();
+        let origin = Origin::with(move |peer| {
+            peer.send("banner")?;
+            peer.fin()?;
+            got.send(peer.rest()?).expect("a test");
+            Ok(())
+        });
+        let site = Site::with(origin, |config| config["limits"] = json!({"pipes": pipes}));
+        let mut client = open(&site);
+        let (banner, ending) = client.rest();
+        assert_eq!((banner.as_slice(), ending), (b"banner".as_slice(), Ending::Fin));
+        client.send(pattern(size)).fin();
+        assert!(arrived.recv_timeout(PATIENCE).unwrap() == pattern(size), "the bytes differ");
+        let line = ended(&site);
+        assert_eq!((&line["up"], &line["down"]), (&json!(size), &json!(6)));
+        assert_eq!(line["end"], "closed");
+    }
 }
 
+/// Many tunnels share few pipes, and none waits for another.
+#[test]
+fn tunnels_share_pipes() {
+    for pipes in [0, 1, 3] {
+        let site = Site::with(echo(), |config| config["limits"] = json!({"pipes": pipes}));
+        let mut tunnels: Vec<Client> = (0..10).map(|_| open(&site)).collect();
+        for _ in 0..3 {
+            assert!(tunnels.iter_mut().all(carries));
+        }
+    }
+}
+
+/// What a target read first, and how its connection ended.
+type Watched = Receiver<(Vec<u8>, Option<ErrorKind>)>;
+
 /// A target that reports how its connection ended.
-fn watched() -> (Site, Receiver<(Vec<u8>, Option<ErrorKind>)>) {
+fn watched() -> (Site, Watched) {
     watched_with(|_| {})
 }
 
-fn watched_with(change: impl FnOnce(&mut Value)) -> (Site, Receiver<(Vec<u8>, Option<ErrorKind>)>) {
+fn watched_with(change: impl FnOnce(&mut Value)) -> (Site, Watched) {
     let (report, end) = channel();
     let origin = Origin::with(move |peer| {
         let first = peer.bytes(4)?;
@@ -117,7 +141,10 @@ fn a_reset_is_passed_on() {
     let mut client = open(&site);
     assert_eq!(client.send("ping").bytes(4), b"pong");
     client.reset();
-    assert_eq!(end.recv().unwrap(), (b"ping".to_vec(), Some(ErrorKind::ConnectionReset)));
+    assert_eq!(
+        end.recv_timeout(PATIENCE).unwrap(),
+        (b"ping".to_vec(), Some(ErrorKind::ConnectionReset))
+    );
     let line = ended(&site);
     assert_eq!(
         (&line["end"], &line["up"], &line["down"]),
@@ -157,11 +184,11 @@ fn a_reset_behind_a_half_close_is_passed_on() {
 
 #[test]
 fn silence_ends_a_tunnel() {
-    let (site, end) = watched_with(|config| config["timeouts"] = json!({"idle": "150ms"}));
+    let (site, end) = watched_with(|config| config["timeouts"]["idle"] = json!("150ms"));
     let mut client = open(&site);
     assert_eq!(client.send("ping").bytes(4), b"pong");
     assert_eq!(client.rest(), (Vec::new(), Ending::Reset));
-    assert_eq!(end.recv().unwrap().1, Some(ErrorKind::ConnectionReset));
+    assert_eq!(end.recv_timeout(PATIENCE).unwrap().1, Some(ErrorKind::ConnectionReset));
     let line = ended(&site);
     assert_eq!(
         (&line["end"], &line["up"], &line["down"]),
@@ -171,12 +198,12 @@ fn silence_ends_a_tunnel() {
 
 #[test]
 fn silence_behind_a_half_close_ends_a_tunnel() {
-    let (site, end) = watched_with(|config| config["timeouts"] = json!({"half_close": "150ms"}));
+    let (site, end) = watched_with(|config| config["timeouts"]["half_close"] = json!("150ms"));
     let mut client = open(&site);
     assert_eq!(client.send("ping").bytes(4), b"pong");
     // The target got the FIN, and its own end of the connection: it says nothing, nor closes.
     client.fin();
-    assert_eq!(end.recv().unwrap().1, None);
+    assert_eq!(end.recv_timeout(PATIENCE).unwrap().1, None);
     client.rest();
 
     let site = Site::with(
@@ -184,12 +211,69 @@ fn silence_behind_a_half_close_ends_a_tunnel() {
             peer.fin()?;
             peer.rest().map(drop)
         }),
-        |config| config["timeouts"] = json!({"half_close": "150ms"}),
+        |config| config["timeouts"]["half_close"] = json!("150ms"),
     );
     let mut client = open(&site);
     let end = ended(&site);
     assert_eq!(end["end"], "half_close_timeout");
     assert_eq!(client.rest().0, b"");
+}
+
+/// A side that takes nothing ends the tunnel in time, with pipes and without.
+#[test]
+fn a_side_that_does_not_read_ends_a_tunnel() {
+    for (who_reads_not, pipes) in [("target", 128), ("target", 0), ("client", 128), ("client", 0)] {
+        let (done, wait) = channel::<()>();
+        let wait = Mutex::new(wait);
+        let origin = Origin::with(move |peer| {
+            if who_reads_not == "client" {
+                while peer.send([0; 4096]).is_ok() {}
+            }
+            wait.lock().expect("no panic").recv_timeout(PATIENCE).expect("a test");
+            Ok(())
+        });
+        let site = Site::with(origin, |config| {
+            config["timeouts"]["stall"] = json!("200ms");
+            config["limits"] = json!({"pipes": pipes});
+        });
+        let mut client = open(&site);
+        if who_reads_not == "target" {
+            // Until both sockets' buffers are full, and then until the tunnel is cut.
+            let error = loop {
+                if let Err(error) = client.stream.write_all(&[0; 4096]) {
+                    break error.kind();
+                }
+            };
+            assert!(
+                [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe].contains(&error),
+                "{error}"
+            );
+        } else {
+            ended(&site);
+            assert_eq!(client.rest().1, Ending::Reset);
+        }
+        // The kernel, which is given the same limit, may be the quicker to give the side up.
+        let end = ended(&site)["end"].clone();
+        let by_kernel = format!("{who_reads_not}_reset");
+        assert!(end == "stall_timeout" || end == by_kernel.as_str(), "{end} {pipes}");
+        done.send(()).unwrap();
+    }
+}
+
+/// The same of a plain-HTTP exchange.
+#[test]
+fn a_client_that_does_not_read_its_response_is_given_up() {
+    let origin = Origin::with(|peer| {
+        peer.request()?;
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")?;
+        while peer.send([0; 4096]).is_ok() {}
+        Ok(())
+    });
+    let site = Site::with(origin, |config| config["timeouts"]["forward_idle"] = json!("200ms"));
+    let mut client = site.proxy.client();
+    client.send(site.fill("GET http://ok.test:%P/ HTTP/1.1\r\nHost: ok.test\r\n\r\n"));
+    assert_eq!(ended(&site)["end"], "aborted");
+    assert_eq!(client.rest().1, Ending::Reset);
 }
 
 /// An entry's own idle limit holds for its targets, and for no other.
@@ -257,7 +341,7 @@ fn no_200_while_the_target_does_not_accept() {
     let waiting: Vec<_> = std::iter::from_fn(|| knock().ok()).take(20).collect();
     assert!(waiting.len() < 20, "the queue does not fill");
     let site = Site::with(Origin::start(), |config| {
-        config["timeouts"] = json!({"connect": "300ms"});
+        config["timeouts"]["connect"] = json!("300ms");
     });
     for head in [
         format!("CONNECT ok.test:{} HTTP/1.1\r\nHost: ok.test\r\n\r\n", addr.port()),

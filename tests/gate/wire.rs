@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::client::{Client, Ending, Response};
+use crate::support::client::{Ending, Response};
 use crate::support::origin::Origin;
 use crate::support::site::{Site, refusal_id};
 use crate::support::{each, ensure, shown};

@@ -11,10 +11,30 @@ use crate::support::{each, shown};
 
 /// Bytes that harm a terminal, a log reader or a page.
 const HOSTILE: &[&[u8]] = &[
-    b"\x1b[2J\x1b[31m", b"\x1b]0;title\x07", b"\x07\x08\x0b\x0c", b"\x7f", b"\x80\x9b31m", b"\xc2\x9b31m",
-    b"\xff\xfe", b"\xc3\x28", b"\xed\xa0\x80", b"\xe2\x80\xae", b"\xef\xbb\xbf", b"\xf0\x9f\x92\xa9",
-    b"\"quoted\"", b"\\", b"\\u0000", b"'", b"`id`", b"$(id)", b"<script>alert(1)</script>", b"%00%0d%0a",
-    b"\",\"reason\":\"forged\"", b"&lt;", b"{\"a\":1}", b"\tx",
+    b"\x1b[2J\x1b[31m",
+    b"\x1b]0;title\x07",
+    b"\x07\x08\x0b\x0c",
+    b"\x7f",
+    b"\x80\x9b31m",
+    b"\xc2\x9b31m",
+    b"\xff\xfe",
+    b"\xc3\x28",
+    b"\xed\xa0\x80",
+    b"\xe2\x80\xae",
+    b"\xef\xbb\xbf",
+    b"\xf0\x9f\x92\xa9",
+    b"\"quoted\"",
+    b"\\",
+    b"\\u0000",
+    b"'",
+    b"`id`",
+    b"$(id)",
+    b"<script>alert(1)</script>",
+    b"%00%0d%0a",
+    b"\",\"reason\":\"forged\"",
+    b"&lt;",
+    b"{\"a\":1}",
+    b"\tx",
 ];
 
 fn heads() -> Vec<Vec<u8>> {
@@ -31,10 +51,22 @@ fn heads() -> Vec<Vec<u8>> {
             join(&[b"X", bytes, b" http://denied.test/ HTTP/1.1\r\nHost: x\r\n\r\n"]),
             join(&[b"GET http://denied.test/ ", bytes, b"\r\nHost: x\r\n\r\n"]),
             join(&[b"CONNECT denied.test:443 HTTP/1.1\r\nHost: ", bytes, b"\r\n\r\n"]),
-            join(&[b"CONNECT denied.test:443 HTTP/1.1\r\nHost: denied.test\r\nUser-Agent: ", bytes, b"\r\n\r\n"]),
+            join(&[
+                b"CONNECT denied.test:443 HTTP/1.1\r\nHost: denied.test\r\nUser-Agent: ",
+                bytes,
+                b"\r\n\r\n",
+            ]),
             join(&[b"GET http://denied.test/ HTTP/1.1\r\nHost: x\r\n", bytes, b": x\r\n\r\n"]),
-            join(&[b"GET http://denied.test/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: ", bytes, b"\r\n\r\n"]),
-            join(&[b"GET http://denied.test/ HTTP/1.1\r\nHost: x\r\nConnection: ", bytes, b"\r\n\r\n"]),
+            join(&[
+                b"GET http://denied.test/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: ",
+                bytes,
+                b"\r\n\r\n",
+            ]),
+            join(&[
+                b"GET http://denied.test/ HTTP/1.1\r\nHost: x\r\nConnection: ",
+                bytes,
+                b"\r\n\r\n",
+            ]),
             join(&[b"GET http://denied.test/ HTTP/1.1\r\nHost: x\r\nExpect: ", bytes, b"\r\n\r\n"]),
         ]);
     }
@@ -47,7 +79,7 @@ fn in_format(format: &str) {
     config["log"] = json!(format);
     let proxy = Proxy::start(&config);
     let before = proxy.lines().len();
-    let heads = heads();
+    let (heads, mut ids) = (heads(), Vec::new());
     each(
         &heads,
         |head| shown(head),
@@ -62,13 +94,19 @@ fn in_format(format: &str) {
             client.ends();
             // The answer has nothing of the request but a target that is well-formed.
             let text = response.text();
-            let words = text.replace(&id, "").replace("denied.test:443 ", "").replace("denied.test:80 ", "");
+            let words = text
+                .replace(&id, "")
+                .replace("denied.test:443 ", "")
+                .replace("denied.test:80 ", "");
             let clean = ["script", "quoted", "title", "forged", "alert", "$(", "31m"];
             assert!(clean.iter().all(|word| !words.contains(word)), "{text}");
-            proxy.wait_line(&id, |line| line.text.contains(&id).then_some(()));
+            ids.push(id);
             Ok(())
         },
     );
+    for id in ids {
+        proxy.wait_line(&id, |line| line.text.contains(&id).then_some(()));
+    }
     // One line each: nothing from the wire can begin a line of its own.
     let lines = proxy.lines();
     assert_eq!(lines.len() - before, heads.len());
@@ -100,7 +138,10 @@ fn lines_are_bounded() {
     let site = Site::new(Origin::start());
     for byte in [b"a".as_slice(), b"\"", b"\xff", b"\\"] {
         let target = byte.repeat(8000 / byte.len());
-        for head in [[b"CONNECT ", &target[..], b" HTTP/1.1\r\n\r\n"].concat(), [b"GET /", &target[..], b" HTTP/1.1\r\nHost: x\r\n\r\n"].concat()] {
+        for head in [
+            [b"CONNECT ", &target[..], b" HTTP/1.1\r\n\r\n"].concat(),
+            [b"GET /", &target[..], b" HTTP/1.1\r\nHost: x\r\n\r\n"].concat(),
+        ] {
             let mut client = site.proxy.client();
             client.send(head);
             let response = client.response();
@@ -118,13 +159,25 @@ fn lines_are_bounded() {
 fn credentials_are_nowhere() {
     let basic = "dXNlcjpodW50ZXIy";
     let heads = [
-        format!("CONNECT ok.test:%P HTTP/1.1\r\nHost: ok.test\r\nProxy-Authorization: Basic {basic}\r\n\r\n"),
-        format!("CONNECT denied.test:1 HTTP/1.1\r\nHost: denied.test\r\nProxy-Authorization: Basic {basic}\r\n\r\n"),
-        format!("GET http://ok.test:%P/ HTTP/1.1\r\nHost: x\r\nProxy-Authorization: Basic {basic}\r\nConnection: close\r\n\r\n"),
-        format!("GET http://ok.test:%P/ HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {basic}\r\nConnection: close\r\n\r\n"),
-        format!("GET http://denied.test/ HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {basic}\r\n\r\n"),
+        format!(
+            "CONNECT ok.test:%P HTTP/1.1\r\nHost: ok.test\r\nProxy-Authorization: Basic {basic}\r\n\r\n"
+        ),
+        format!(
+            "CONNECT denied.test:1 HTTP/1.1\r\nHost: denied.test\r\nProxy-Authorization: Basic {basic}\r\n\r\n"
+        ),
+        format!(
+            "GET http://ok.test:%P/ HTTP/1.1\r\nHost: x\r\nProxy-Authorization: Basic {basic}\r\nConnection: close\r\n\r\n"
+        ),
+        format!(
+            "GET http://ok.test:%P/ HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {basic}\r\nConnection: close\r\n\r\n"
+        ),
+        format!(
+            "GET http://denied.test/ HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {basic}\r\n\r\n"
+        ),
         format!("GET http://ok.test:%P/ HTTP/1.1\r\nProxy-Authorization: Basic {basic}\r\n\r\n"),
-        format!("GET http://ok.test:%P/ HTTP/1.1\r\nHost: x\r\nProxy-Authorization : Basic {basic}\r\n\r\n"),
+        format!(
+            "GET http://ok.test:%P/ HTTP/1.1\r\nHost: x\r\nProxy-Authorization : Basic {basic}\r\n\r\n"
+        ),
         format!("GET http://ok.test:%P/ HTTP/1.1\r\nHost: x\r\nConnection: {basic}=\r\n\r\n"),
         "CONNECT user:hunter2@ok.test:%P HTTP/1.1\r\nHost: ok.test\r\n\r\n".to_owned(),
         "CONNECT hunter2@ok.test:%P HTTP/1.1\r\nHost: ok.test\r\n\r\n".to_owned(),

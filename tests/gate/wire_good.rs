@@ -4,6 +4,7 @@ use std::sync::mpsc::channel;
 
 use serde_json::json;
 
+use crate::support::PATIENCE;
 use crate::support::origin::Origin;
 use crate::support::site::Site;
 use crate::support::{each, ensure, shown};
@@ -220,7 +221,7 @@ fn early_bytes() {
         let mut client = site.proxy.client();
         client.send([head, early.clone()].concat()).fin();
         assert_eq!(client.head().unwrap().status, 200);
-        assert!(arrived.recv().unwrap() == early, "{size} bytes differ");
+        assert!(arrived.recv_timeout(PATIENCE).unwrap() == early, "{size} bytes differ");
         client.ends();
         let line = &site.proxy.wait_requests(1)[0];
         assert_eq!((&line["up"], &line["down"]), (&json!(size), &json!(0)));

@@ -141,7 +141,8 @@ fn defaults() {
 
 fn hasty() -> Site {
     Site::with(Origin::start(), |config| {
-        config["timeouts"] = json!({"header": "250ms", "keep_alive": "250ms"});
+        config["timeouts"]["header"] = json!("250ms");
+        config["timeouts"]["keep_alive"] = json!("250ms");
     })
 }
 

@@ -54,18 +54,19 @@ impl Room {
             targets.iter().map(|target| (*expected, self.fill(target)))
         });
         let rows: Vec<(&str, String)> = rows.collect();
-        let said = self.explain(flags, rows.iter().map(|row| row.1.as_str()));
+        let said = self.explain(flags, rows.iter().map(|row| &row.1));
         assert_eq!(said.len(), rows.len());
         let cases = rows.into_iter().zip(said);
         cases.map(|((expected, target), said)| Case { target, expected, said }).collect()
     }
 
-    fn explain<'t>(&self, flags: &[&str], targets: impl Iterator<Item = &'t str>) -> Vec<Value> {
+    fn explain<'t>(&self, flags: &[&str], targets: impl Iterator<Item = &'t String>) -> Vec<Value> {
         let file = self.files.path("pinhole.yaml");
         let mut args = vec!["explain", "--json", "--config", arg(&file)];
         args.extend(flags);
         args.push("--");
-        args.extend(targets);
+        let targets: Vec<&String> = targets.collect();
+        args.extend(targets.iter().map(|target| target.as_str()));
         let said = pinhole(&args);
         assert_eq!(said.err, "");
         said.json()
@@ -99,10 +100,11 @@ impl Room {
         ensure!(said["decision"] == decision, "explain: {}, proxy: {status}", said["decision"]);
         // Where the proxy refuses, explain knows why: but for connecting, which it does not try.
         let connecting = status != 200 && decision == "allow" && reason == "allowed";
-        let labels: &[&str] = match connecting {
+        let labels: &[&str] = match (connecting, resolved) {
+            (false, _) => &[reason],
             // The latter on a machine without IPv6.
-            true => &["connect_refused", "connect_unreachable"],
-            false => &[reason],
+            (true, true) => &["connect_refused", "connect_unreachable"],
+            (true, false) => &["connect_refused", "connect_unreachable", "dns_not_found"],
         };
         if status != 200 {
             let told = labels.iter().any(|label| refusal_id(response, label).is_ok());
@@ -117,7 +119,7 @@ impl Room {
         }
         ensure!(record["target"] == said["target"], "log: {record}, explain: {said}");
         let dialled = record["address"].as_str().filter(|_| resolved);
-        let verdict = |one: &Value| one["ip"] == dialled && one["decision"] == decision;
+        let verdict = |one: &Value| one["ip"].as_str() == dialled && one["decision"] == decision;
         let known = said["address"].as_array().is_some_and(|all| all.iter().any(verdict));
         ensure!(dialled.is_none() || known, "log: {record}, explain: {said}");
         Ok(())
@@ -161,7 +163,8 @@ fn on_what_names_lead_to() {
     let groups = [BY_ADDRESS, BY_NAME].concat();
     let cases = room.cases(&groups, &["--resolve"]);
     // What the table has for a target that resolves: a name without records is none.
-    let resolves = |case: &Case| case.said["reason"] != "dns_not_found" || case.expected.contains("dns");
+    let resolves =
+        |case: &Case| case.said["reason"] != "dns_not_found" || case.expected.contains("dns");
     let (known, nowhere): (Vec<_>, Vec<_>) = cases.into_iter().partition(resolves);
     each(known, |case| case.target.escape_debug().to_string(), |case| room.compare(case, true));
     let name = |case: &Case| case.target.clone();
@@ -201,7 +204,7 @@ fn on_presets() {
     for (host, _) in hosts("hugging-face") {
         rows.extend([443, 80, 1].map(|port| (format!("{host}:{port}"), "denied deny[4]")));
     }
-    let said = room.explain(&["--resolve"], rows.iter().map(|row| row.0.as_str()));
+    let said = room.explain(&["--resolve"], rows.iter().map(|row| &row.0));
     let cases = rows.into_iter().zip(said);
     let cases = cases.map(|((target, expected), said)| Case { target, expected, said });
     each(cases, |case| case.target.clone(), |case| room.compare(case, true));
@@ -243,7 +246,7 @@ fn on_urls() {
         ("://exact.test:80/", "malformed -"),
     ];
     let targets: Vec<String> = rows.iter().map(|row| room.fill(row.0)).collect();
-    let said = room.explain(&[], targets.iter().map(String::as_str));
+    let said = room.explain(&[], targets.iter());
     let cases = rows.iter().zip(targets).zip(said);
     let cases = cases.map(|((row, target), said)| Case { target, expected: row.1, said });
     each(
@@ -254,7 +257,10 @@ fn on_urls() {
             let found = format!("{} {rule}", case.said["reason"].as_str().unwrap_or_default());
             ensure!(found == case.expected, "explain says `{found}`, not `{}`", case.expected);
             let mut client = room.proxy.client();
-            client.send(format!("GET {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", case.target));
+            client.send(format!(
+                "GET {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+                case.target
+            ));
             let from = client.stream.local_addr().expect("a socket").to_string();
             let response = client.response();
             room.agrees(&case.said, &response, &from, false)

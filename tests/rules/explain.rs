@@ -55,14 +55,18 @@ fn exit_codes() {
         (&["proxy.test:1"], 1),
         (&[""], 2),
     ];
-    each(rows, |row| row.0.join(" "), |(targets, code)| {
-        for flags in [&[][..], &["--json"]] {
-            let said = explain(flags, RULES, targets);
-            ensure!(said.code == Some(*code), "{said:?}");
-            ensure!(said.err.is_empty(), "{said:?}");
-        }
-        Ok(())
-    });
+    each(
+        rows,
+        |row| row.0.join(" "),
+        |(targets, code)| {
+            for flags in [&[][..], &["--json"]] {
+                let said = explain(flags, RULES, targets);
+                ensure!(said.code == Some(*code), "{said:?}");
+                ensure!(said.err.is_empty(), "{said:?}");
+            }
+            Ok(())
+        },
+    );
     assert_eq!(pinhole(["explain"]).code, Some(2));
 }
 
@@ -71,18 +75,37 @@ fn json_fields() {
     let targets =
         ["OK.test.:443", "ok.test:22", "10.1.2.3:443", "10.66.0.1:443", "127.0.0.1:443", "bad"];
     let said = explain(&["--json"], RULES, &targets);
-    let address = |ip: &str, class: &str, decision: &str, reason: Value, rule: Value| {
-        json!([{"ip": ip, "class": class, "decision": decision, "reason": reason, "rule": rule}])
-    };
+    let address = |ip: &str, class: &str, decision: &str, reason: Value, rule: Value| json!([{"ip": ip, "class": class, "decision": decision, "reason": reason, "rule": rule}]);
     let expected = [
         json!(["ok.test:443", "allow", "allowed", "allow[0]", 4, "host ok.test", null]),
         json!(["ok.test:22", "deny", "port_not_allowed", "allow[0]", 4, "host ok.test", null]),
-        json!(["10.1.2.3:443", "allow", "allowed", "allow[2]", 9, "network 10.0.0.0/8",
-            address("10.1.2.3", "private", "allow", json!(null), json!("allow[2]"))]),
-        json!(["10.66.0.1:443", "deny", "address_denied", "deny[1]", 20, "network 10.66.0.0/16",
-            address("10.66.0.1", "private", "deny", json!("address_denied"), json!("deny[1]"))]),
-        json!(["127.0.0.1:443", "deny", "address_class", null, null, null,
-            address("127.0.0.1", "loopback", "deny", json!("address_class"), json!(null))]),
+        json!([
+            "10.1.2.3:443",
+            "allow",
+            "allowed",
+            "allow[2]",
+            9,
+            "network 10.0.0.0/8",
+            address("10.1.2.3", "private", "allow", json!(null), json!("allow[2]"))
+        ]),
+        json!([
+            "10.66.0.1:443",
+            "deny",
+            "address_denied",
+            "deny[1]",
+            21,
+            "network 10.66.0.0/16",
+            address("10.66.0.1", "private", "deny", json!("address_denied"), json!("deny[1]"))
+        ]),
+        json!([
+            "127.0.0.1:443",
+            "deny",
+            "address_class",
+            null,
+            null,
+            null,
+            address("127.0.0.1", "loopback", "deny", json!("address_class"), json!(null))
+        ]),
         json!(["bad", "malformed", "malformed", null, null, null, null]),
     ];
     let keys = ["target", "decision", "reason", "rule", "line", "covers", "address"];
@@ -107,8 +130,8 @@ fn lines_of_rules() {
         ("[fd00::1]:80", "allow[3]", 10),
         ("anchored.test:443", "allow[5]", 14),
         ("wide.test:80", "allow[6]", 16),
-        ("bad.ok.test:443", "deny[0]", 19),
-        ("10.66.1.1:443", "deny[1]", 20),
+        ("bad.ok.test:443", "deny[0]", 20),
+        ("10.66.1.1:443", "deny[1]", 21),
     ];
     let targets = rows.map(|row| row.0);
     let json = explain(&["--json"], RULES, &targets).json();
@@ -159,12 +182,31 @@ fn urls() {
         assert_ne!(said["decision"], "malformed", "{url}: {said}");
     }
     let bad = [
-        "ftp://ok.test/", "ssh://ok.test:22", "git+https://ok.test/", "https:/ok.test", "https:ok.test",
-        "https://", "https:///x", "https://:443/", "https://ok.test:/", "https://ok.test:0",
-        "https://u@ok.test/", "https://u:p@ok.test:443/", "https://ok.test:443:443/", "//ok.test:443",
-        "https://ok test/", "https://ok.test\\@no.test/", "https://*.ok.test/", " https://ok.test/",
-        "https://127.1/", "https://0x7f.1/", "https://[10.0.0.1]/", "https://fd00::1/",
-        "http://http://ok.test/", "https://[fe80::1%25lo]/", "://ok.test",
+        "ftp://ok.test/",
+        "ssh://ok.test:22",
+        "git+https://ok.test/",
+        "https:/ok.test",
+        "https:ok.test",
+        "https://",
+        "https:///x",
+        "https://:443/",
+        "https://ok.test:/",
+        "https://ok.test:0",
+        "https://u@ok.test/",
+        "https://u:p@ok.test:443/",
+        "https://ok.test:443:443/",
+        "//ok.test:443",
+        "https://ok test/",
+        "https://ok.test\\@no.test/",
+        "https://*.ok.test/",
+        " https://ok.test/",
+        "https://127.1/",
+        "https://0x7f.1/",
+        "https://[10.0.0.1]/",
+        "https://fd00::1/",
+        "http://http://ok.test/",
+        "https://[fe80::1%25lo]/",
+        "://ok.test",
     ];
     for said in explain(&["--json"], RULES, &bad).json() {
         assert_eq!(said["decision"], "malformed", "{said}");
@@ -175,29 +217,68 @@ fn urls() {
 #[test]
 fn classes_of_literals() {
     let rows = [
-        ("8.8.8.8", "global"), ("2606:4700::1111", "global"), ("2a00::1", "global"),
-        ("169.254.169.254", "metadata"), ("168.63.129.16", "metadata"), ("fd00:ec2::254", "metadata"),
-        ("100.100.100.200", "metadata"), ("192.0.0.192", "metadata"), ("fe80::a9fe:a9fe", "metadata"),
-        ("0.0.0.0", "unspecified"), ("0.255.255.255", "unspecified"), ("::", "unspecified"),
-        ("127.0.0.1", "loopback"), ("127.255.255.255", "loopback"), ("::1", "loopback"),
-        ("10.0.0.0", "private"), ("172.16.0.0", "private"), ("172.31.255.255", "private"),
-        ("192.168.255.255", "private"), ("172.15.255.255", "global"), ("172.32.0.0", "global"),
-        ("100.64.0.0", "cgnat"), ("100.127.255.255", "cgnat"), ("100.63.255.255", "global"),
-        ("100.128.0.0", "global"), ("169.254.1.1", "link-local"), ("fe80::1", "link-local"),
-        ("febf:ffff::1", "link-local"), ("fc00::1", "unique-local"), ("fdff::1", "unique-local"),
-        ("fec0::1", "site-local"), ("feff::1", "site-local"), ("224.0.0.1", "multicast"),
-        ("239.255.255.255", "multicast"), ("ff02::1", "multicast"), ("240.0.0.1", "reserved"),
-        ("255.255.255.255", "reserved"), ("192.0.0.1", "reserved"), ("192.88.99.1", "reserved"),
-        ("2001:10::1", "reserved"), ("5f00::1", "reserved"), ("4000::1", "reserved"),
-        ("192.0.2.1", "documentation"), ("198.51.100.1", "documentation"),
-        ("203.0.113.255", "documentation"), ("2001:db8::1", "documentation"),
-        ("3fff:fff::1", "documentation"), ("3fff:1000::1", "global"),
-        ("198.18.0.0", "benchmarking"), ("198.19.255.255", "benchmarking"),
-        ("2001:2::1", "benchmarking"), ("100::1", "discard"), ("100:0:0:1::1", "discard"),
-        ("::ffff:8.8.8.8", "ipv4-mapped"), ("::8.8.8.8", "ipv4-compatible"),
-        ("::ffff:0:8.8.8.8", "ipv4-translated"), ("64:ff9b::8.8.8.8", "nat64"),
-        ("64:ff9b:1::8.8.8.8", "nat64"), ("2002:808:808::1", "6to4"), ("2001::1", "teredo"),
-        ("2a00::5efe:8.8.8.8", "isatap"), ("2a00::200:5efe:8.8.8.8", "isatap"),
+        ("8.8.8.8", "global"),
+        ("2606:4700::1111", "global"),
+        ("2a00::1", "global"),
+        ("169.254.169.254", "metadata"),
+        ("168.63.129.16", "metadata"),
+        ("fd00:ec2::254", "metadata"),
+        ("100.100.100.200", "metadata"),
+        ("192.0.0.192", "metadata"),
+        ("fe80::a9fe:a9fe", "metadata"),
+        ("0.0.0.0", "unspecified"),
+        ("0.255.255.255", "unspecified"),
+        ("::", "unspecified"),
+        ("127.0.0.1", "loopback"),
+        ("127.255.255.255", "loopback"),
+        ("::1", "loopback"),
+        ("10.0.0.0", "private"),
+        ("172.16.0.0", "private"),
+        ("172.31.255.255", "private"),
+        ("192.168.255.255", "private"),
+        ("172.15.255.255", "global"),
+        ("172.32.0.0", "global"),
+        ("100.64.0.0", "cgnat"),
+        ("100.127.255.255", "cgnat"),
+        ("100.63.255.255", "global"),
+        ("100.128.0.0", "global"),
+        ("169.254.1.1", "link-local"),
+        ("fe80::1", "link-local"),
+        ("febf:ffff::1", "link-local"),
+        ("fc00::1", "unique-local"),
+        ("fdff::1", "unique-local"),
+        ("fec0::1", "site-local"),
+        ("feff::1", "site-local"),
+        ("224.0.0.1", "multicast"),
+        ("239.255.255.255", "multicast"),
+        ("ff02::1", "multicast"),
+        ("240.0.0.1", "reserved"),
+        ("255.255.255.255", "reserved"),
+        ("192.0.0.1", "reserved"),
+        ("192.88.99.1", "reserved"),
+        ("2001:10::1", "reserved"),
+        ("5f00::1", "reserved"),
+        ("4000::1", "reserved"),
+        ("192.0.2.1", "documentation"),
+        ("198.51.100.1", "documentation"),
+        ("203.0.113.255", "documentation"),
+        ("2001:db8::1", "documentation"),
+        ("3fff:fff::1", "documentation"),
+        ("3fff:1000::1", "global"),
+        ("198.18.0.0", "benchmarking"),
+        ("198.19.255.255", "benchmarking"),
+        ("2001:2::1", "benchmarking"),
+        ("100::1", "discard"),
+        ("100:0:0:1::1", "discard"),
+        ("::ffff:8.8.8.8", "ipv4-mapped"),
+        ("::8.8.8.8", "ipv4-compatible"),
+        ("::ffff:0:8.8.8.8", "ipv4-translated"),
+        ("64:ff9b::8.8.8.8", "nat64"),
+        ("64:ff9b:1::8.8.8.8", "nat64"),
+        ("2002:808:808::1", "6to4"),
+        ("2001::1", "teredo"),
+        ("2a00::5efe:8.8.8.8", "isatap"),
+        ("2a00::200:5efe:8.8.8.8", "isatap"),
     ];
     let literal = |ip: &str| if ip.contains(':') { format!("[{ip}]:9") } else { format!("{ip}:9") };
     let targets: Vec<String> = rows.iter().map(|row| literal(row.0)).collect();
@@ -206,21 +287,17 @@ fn classes_of_literals() {
     let entry = |(ip, _): &(&str, &str)| format!("  - {{network: '{ip}', ports: 9}}\n");
     let opened = format!("allow:\n{}", rows.iter().map(entry).collect::<String>());
     let wide = "allow:\n  - {network: 0.0.0.0/0, ports: 9}\n  - {network: '::/0', ports: 9}\n";
-    for (text, closes) in [(opened.as_str(), "-"), ("allow: []", "literal_not_allowed"), (wide, "")] {
+    for (text, closes) in [(opened.as_str(), "-"), ("allow: []", "literal_not_allowed"), (wide, "")]
+    {
         let said = explain(&["--json"], text, &targets).json();
         for (i, ((ip, class), said)) in rows.iter().zip(&said).enumerate() {
             let address = &said["address"][0];
             assert_eq!(address["class"], *class, "{ip}: {said}");
             assert_eq!(address["decision"], said["decision"], "{ip}: {said}");
             let reason = match (*class, closes) {
-                // What embeds an address needs that one opened as well; a wider class covers it.
-                (_, "-") => match *ip {
-                    "::ffff:8.8.8.8" | "::8.8.8.8" => "allowed",
-                    // The server in it is 0.0.0.0, and the client 255.255.255.254.
-                    "2001::1" => "address_class",
-                    _ => "allowed",
-                },
-                ("global", "") => "allowed",
+                // The server in it is 0.0.0.0, which is open, the client 255.255.255.254.
+                (_, "-") if *ip == "2001::1" => "address_class",
+                ("global", "") | (_, "-") => "allowed",
                 ("global", closed) => closed,
                 _ => "address_class",
             };

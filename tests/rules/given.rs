@@ -17,7 +17,9 @@ pub(crate) fn config(dns: &FakeDns, allow: Value) -> Value {
         "listen": "127.0.0.1:0",
         "admin": "127.0.0.1:0",
         "allow": allow,
-        "dns": {"servers": dns.addr().to_string(), "hosts_file": false},
+        // Patient, so that a machine under load changes nothing.
+        "dns": {"servers": dns.addr().to_string(), "hosts_file": false, "query_timeout": "5s"},
+        "timeouts": {"dns": "10s"},
     })
 }
 

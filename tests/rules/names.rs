@@ -1,12 +1,15 @@
 //! Names through the program, with a name server that follows a script.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::cli::{Files, arg, pinhole};
 use crate::dns::{FakeDns, Kind, Reply};
-use crate::given::{as_served, closed, config, connect, has_ipv6, leads, leads_to, origin, refused};
+use crate::given::{
+    as_served, closed, config, connect, has_ipv6, leads, leads_to, origin, refused,
+};
 use crate::support::origin::Origin;
 use crate::support::proxy::{Proxy, program};
 use crate::support::site::refusal_id;
@@ -57,28 +60,82 @@ fn rows() -> Vec<Row> {
         row("good.dns.test", good(), none(), "200", "127.0.0.1"),
         row("cname.dns.test", via("127.0.0.1"), none(), "200", "127.0.0.1"),
         // One forbidden address is skipped, and does not fail a name that has a good one.
-        row("mixed1.dns.test", Reply::addrs(60, ["10.0.0.1", "127.0.0.1"]), none(), "200", "127.0.0.1"),
-        row("mixed2.dns.test", Reply::addrs(60, ["127.0.0.1", "10.0.0.1"]), none(), "200", "127.0.0.1"),
+        row(
+            "mixed1.dns.test",
+            Reply::addrs(60, ["10.0.0.1", "127.0.0.1"]),
+            none(),
+            "200",
+            "127.0.0.1",
+        ),
+        row(
+            "mixed2.dns.test",
+            Reply::addrs(60, ["127.0.0.1", "10.0.0.1"]),
+            none(),
+            "200",
+            "127.0.0.1",
+        ),
         row("mixed3.dns.test", good(), one("fd00::1"), "200", "127.0.0.1"),
         row("mixed4.dns.test", good(), one("::ffff:127.0.0.1"), "200", "127.0.0.1"),
-        row("mixed5.dns.test", Reply::addrs(60, ["169.254.169.254", "0.0.0.0", "127.0.0.1"]), one("::"), "200", "127.0.0.1"),
+        row(
+            "mixed5.dns.test",
+            Reply::addrs(60, ["169.254.169.254", "0.0.0.0", "127.0.0.1"]),
+            one("::"),
+            "200",
+            "127.0.0.1",
+        ),
         row("private.dns.test", one("10.0.0.1"), none(), "address_class", "10.0.0.1"),
         row("loopback.dns.test", one("127.0.1.1"), none(), "address_class", "127.0.1.1"),
-        row("metadata.dns.test", one("169.254.169.254"), none(), "address_class", "169.254.169.254"),
+        row(
+            "metadata.dns.test",
+            one("169.254.169.254"),
+            none(),
+            "address_class",
+            "169.254.169.254",
+        ),
         row("azure.dns.test", one("168.63.129.16"), none(), "address_class", "168.63.129.16"),
         row("zero.dns.test", one("0.0.0.0"), none(), "address_class", "0.0.0.0"),
         row("cgnat.dns.test", one("100.64.0.1"), none(), "address_class", "100.64.0.1"),
-        row("broadcast.dns.test", one("255.255.255.255"), none(), "address_class", "255.255.255.255"),
-        row("mapped.dns.test", none(), one("::ffff:127.0.0.1"), "address_class", "::ffff:127.0.0.1"),
+        row(
+            "broadcast.dns.test",
+            one("255.255.255.255"),
+            none(),
+            "address_class",
+            "255.255.255.255",
+        ),
+        row(
+            "mapped.dns.test",
+            none(),
+            one("::ffff:127.0.0.1"),
+            "address_class",
+            "::ffff:127.0.0.1",
+        ),
         row("nat64.dns.test", nx(), one("64:ff9b::7f00:1"), "address_class", "64:ff9b::7f00:1"),
         row("6to4.dns.test", none(), one("2002:7f00:1::1"), "address_class", "2002:7f00:1::1"),
         row("ula.dns.test", none(), one("fd00::1"), "address_class", "fd00::1"),
         row("linklocal.dns.test", none(), one("fe80::1"), "address_class", "fe80::1"),
-        row("all-bad.dns.test", one("10.0.0.1"), one("fd00::1"), "address_class", "fd00::1"),
+        row(
+            "all-bad.dns.test",
+            one("10.0.0.1"),
+            one("fd00::1"),
+            "address_class",
+            "fd00::1 or 10.0.0.1",
+        ),
         row("cname-private.dns.test", via("10.0.0.1"), none(), "address_class", "10.0.0.1"),
-        row("cname-metadata.dns.test", via("169.254.169.254"), none(), "address_class", "169.254.169.254"),
+        row(
+            "cname-metadata.dns.test",
+            via("169.254.169.254"),
+            none(),
+            "address_class",
+            "169.254.169.254",
+        ),
         row("deny.dns.test", one("127.0.0.66"), none(), "address_denied", "127.0.0.66"),
-        row("deny-mixed.dns.test", Reply::addrs(60, ["127.0.0.66", "127.0.0.1"]), none(), "200", "127.0.0.1"),
+        row(
+            "deny-mixed.dns.test",
+            Reply::addrs(60, ["127.0.0.66", "127.0.0.1"]),
+            none(),
+            "200",
+            "127.0.0.1",
+        ),
         row("nx.dns.test", nx().soa(60), nx().soa(60), "dns_not_found", None),
         row("nx-no-soa.dns.test", nx(), nx(), "dns_not_found", None),
         row("nodata.dns.test", none(), none(), "dns_not_found", None),
@@ -89,10 +146,28 @@ fn rows() -> Vec<Row> {
         row("half-bad.dns.test", servfail(), one("fd00::1"), "address_class", "fd00::1"),
         row("half-none.dns.test", servfail(), none(), "dns_failed", None),
         row("truncated.dns.test", good().truncated(), none(), "200", "127.0.0.1"),
-        row("truncated-bad.dns.test", one("10.0.0.1").truncated(), none(), "address_class", "10.0.0.1"),
-        row("forged.dns.test", one("10.0.0.1").behind_forged(good()), none(), "address_class", "10.0.0.1"),
+        row(
+            "truncated-bad.dns.test",
+            one("10.0.0.1").truncated(),
+            none(),
+            "address_class",
+            "10.0.0.1",
+        ),
+        row(
+            "forged.dns.test",
+            one("10.0.0.1").behind_forged(good()),
+            none(),
+            "address_class",
+            "10.0.0.1",
+        ),
         // Another name's address in the answer is nobody's.
-        row("foreign.dns.test", Reply::default().addr(Some("other.dns.test"), 60, "127.0.0.1"), none(), "dns_not_found", None),
+        row(
+            "foreign.dns.test",
+            Reply::default().addr(Some("other.dns.test"), 60, "127.0.0.1"),
+            none(),
+            "dns_not_found",
+            None,
+        ),
     ]
 }
 
@@ -112,31 +187,35 @@ fn what_answers_become() {
     };
     let proxy = Proxy::start(&with_deny(&dns));
     let target = |row: &Row| format!("{}:{}", row.name, origin.port());
-    each(rows(), |row| row.name.to_owned(), |row| {
-        let before = dns.asked().len();
-        let target = target(row);
-        let (client, response) = connect(&proxy, &target);
-        drop(client);
-        let status = response.status;
-        if row.becomes == "200" {
-            ensure!(status == 200, "{}", response.reason);
-        } else {
-            refusal_id(&response, row.becomes)?;
-            let expected = if row.becomes.starts_with("dns") { 502 } else { 403 };
-            ensure!(status == expected, "{}", response.reason);
-        }
-        let record = proxy.record("its line", |line| line["target"] == target);
-        ensure!(record["address"].as_str() == row.address, "{record}");
-        let mut asked_now: Vec<String> = dns.asked()[before..]
-            .iter()
-            .filter(|question| !question.tcp)
-            .map(|q| format!("{} {}", q.name, if q.kind == 1 { "A" } else { "AAAA" }))
-            .collect();
-        asked_now.sort();
-        asked_now.dedup();
-        ensure!(asked_now == asked(row.name), "{asked_now:?} was asked");
-        Ok(())
-    });
+    each(
+        rows(),
+        |row| row.name.to_owned(),
+        |row| {
+            let before = dns.asked().len();
+            let target = target(row);
+            let (client, response) = connect(&proxy, &target);
+            drop(client);
+            let status = response.status;
+            if row.becomes == "200" {
+                ensure!(status == 200, "{}", response.reason);
+            } else {
+                refusal_id(&response, row.becomes)?;
+                let expected = if row.becomes.starts_with("dns") { 502 } else { 403 };
+                ensure!(status == expected, "{}", response.reason);
+            }
+            let record = proxy.record("its line", |line| line["target"] == target);
+            ensure!(fits(row, record["address"].as_str()), "{record}");
+            let mut asked_now: Vec<String> = dns.asked()[before..]
+                .iter()
+                .filter(|question| !question.tcp)
+                .map(|q| format!("{} {}", q.name, if q.kind == 1 { "A" } else { "AAAA" }))
+                .collect();
+            asked_now.sort();
+            asked_now.dedup();
+            ensure!(asked_now == asked(row.name), "{asked_now:?} was asked");
+            Ok(())
+        },
+    );
     assert!(dns.asked().iter().any(|q| q.tcp && q.name == "truncated.dns.test"));
 
     let files = Files::new();
@@ -150,9 +229,18 @@ fn what_answers_become() {
         let addresses = said["address"].as_array().map_or(&[][..], Vec::as_slice);
         let verdict = if reason == "allowed" { "allow" } else { "deny" };
         let judged = addresses.iter().find(|one| one["decision"] == verdict);
-        assert_eq!(judged.and_then(|one| one["ip"].as_str()), row.address, "{said}");
+        assert!(fits(row, judged.and_then(|one| one["ip"].as_str())), "{said}");
     }
-    assert_eq!(dns_of_explain.asked().len(), dns.asked().len());
+    let questions = |dns: &FakeDns| dns.asked().into_iter().collect::<HashSet<_>>();
+    assert_eq!(questions(&dns_of_explain), questions(&dns));
+}
+
+/// Where two addresses are denied, it depends on which answer comes first what is said of it.
+fn fits(row: &Row, address: Option<&str>) -> bool {
+    match (row.address, address) {
+        (Some(known), Some(address)) => known.split(" or ").any(|known| known == address),
+        (known, address) => known == address,
+    }
 }
 
 /// A name that changes its mind: the second answer comes for another request, never for a retry
@@ -186,7 +274,7 @@ fn rebinding() {
     let target = format!("turns.dns.test:{}", origin.port());
     let (client, response) = connect(&proxy, &target);
     assert_eq!(response.status, 200);
-    assert_eq!(origin.accepts(), 1);
+    wait_accepts(&origin, 1);
     drop(client);
     // Its time to live is over: the next request asks anew, and the private address is refused.
     std::thread::sleep(Duration::from_millis(5));
@@ -255,7 +343,9 @@ fn only_ipv6() {
         leads(&dns, name, a, Reply::addrs(60, ["::1"]));
     }
     let proxy = Proxy::start(&config(&dns, rules()));
-    for name in ["six.dns.test", "six-nx.dns.test", "six-servfail.dns.test", "six-bad-four.dns.test"] {
+    for name in
+        ["six.dns.test", "six-nx.dns.test", "six-servfail.dns.test", "six-bad-four.dns.test"]
+    {
         let target = format!("{name}:{}", origin.port());
         let (client, response) = connect(&proxy, &target);
         assert_eq!(response.status, 200, "{name}: {}", response.reason);
@@ -263,7 +353,7 @@ fn only_ipv6() {
         let record = proxy.record("its line", |line| line["target"] == target);
         assert_eq!(record["address"], "::1");
     }
-    assert_eq!(origin.accepts(), 4);
+    wait_accepts(&origin, 4);
 }
 
 /// Names are absolute, whatever the machine's resolver would make of them.
@@ -293,8 +383,10 @@ fn search_domains_are_never_asked() {
 #[test]
 fn denied_names_do_not_leak() {
     let dns = FakeDns::start();
-    let mut config = config(&dns, json!([{"host": "*.dns.test"}, {"host": "narrow.test", "ports": 8443}]));
-    config["deny"] = json!([{"host": "secret.dns.test"}, {"host": "*.never.dns.test", "ports": 443}]);
+    let mut config =
+        config(&dns, json!([{"host": "*.dns.test"}, {"host": "narrow.test", "ports": 8443}]));
+    config["deny"] =
+        json!([{"host": "secret.dns.test"}, {"host": "*.never.dns.test", "ports": 443}]);
     config["self"] = json!(["own.dns.test"]);
     let proxy = Proxy::start(&config);
     let rows = [
@@ -358,7 +450,8 @@ fn a_name_and_a_network_open_a_listener_together() {
                 assert_eq!(response.status, 200, "{target} with {allow:?}: {}", response.reason);
                 reached += 1;
             } else {
-                refusal_id(&response, becomes).unwrap_or_else(|why| panic!("{target} with {allow:?}: {why}"));
+                refusal_id(&response, becomes)
+                    .unwrap_or_else(|why| panic!("{target} with {allow:?}: {why}"));
                 assert_eq!(response.status, 403);
             }
         }

@@ -34,9 +34,18 @@ fn machine() -> Option<IpAddr> {
 /// Spellings of this machine, as hosts of an authority.
 fn spellings() -> Vec<String> {
     let mut hosts: Vec<String> = [
-        "127.0.0.1", "127.0.0.2", "127.255.255.254", "0.0.0.0", "[::1]", "[::]",
-        "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::FFFF:7f00:1]", "[::ffff:0.0.0.0]",
-        "[::127.0.0.1]", "[::0.0.0.0]",
+        "127.0.0.1",
+        "127.0.0.2",
+        "127.255.255.254",
+        "0.0.0.0",
+        "[::1]",
+        "[::]",
+        "[0:0:0:0:0:0:0:1]",
+        "[::ffff:127.0.0.1]",
+        "[::FFFF:7f00:1]",
+        "[::ffff:0.0.0.0]",
+        "[::127.0.0.1]",
+        "[::0.0.0.0]",
     ]
     .map(str::to_owned)
     .to_vec();
@@ -55,8 +64,14 @@ fn names(dns: &FakeDns) -> Vec<&'static str> {
     let alias = Reply::cname(60, "x.test").addr(Some("x.test"), 60, "127.0.0.1");
     leads(dns, "alias.own.test", alias, Reply::nodata(60));
     vec![
-        "four.own.test", "other.own.test", "zero.own.test", "six.own.test", "mapped.own.test",
-        "any.own.test", "both.own.test", "alias.own.test",
+        "four.own.test",
+        "other.own.test",
+        "zero.own.test",
+        "six.own.test",
+        "mapped.own.test",
+        "any.own.test",
+        "both.own.test",
+        "alias.own.test",
     ]
 }
 
@@ -80,8 +95,10 @@ fn its_listeners_are_no_targets() {
         let hosts = spellings().into_iter().chain(names.iter().map(ToString::to_string));
         let hosts: Vec<String> = hosts.collect();
         let ports = [proxy.0.addr.port(), proxy.0.admin().port()];
-        let targets: Vec<String> =
-            ports.iter().flat_map(|port| hosts.iter().map(move |host| format!("{host}:{port}"))).collect();
+        let targets: Vec<String> = ports
+            .iter()
+            .flat_map(|port| hosts.iter().map(move |host| format!("{host}:{port}")))
+            .collect();
         for target in &targets {
             let record = refused(&proxy.0, target, "own_address");
             assert_eq!(record["status"], 403, "{target}");
@@ -122,10 +139,14 @@ fn each_of_several_listeners_is_closed() {
     let mut config = config(&dns, rules());
     config["listen"] = json!(["127.0.0.1:0", "127.0.0.2:0", "127.0.0.3:0"]);
     let proxy = Proxy::start(&config);
-    let ports: Vec<u64> = proxy.lines().iter().filter_map(|line| {
-        let line: Value = serde_json::from_str(line).ok()?;
-        line["address"].as_str()?.rsplit_once(':')?.1.parse().ok()
-    }).collect();
+    let ports: Vec<u64> = proxy
+        .lines()
+        .iter()
+        .filter_map(|line| {
+            let line: Value = serde_json::from_str(line).ok()?;
+            line["address"].as_str()?.rsplit_once(':')?.1.parse().ok()
+        })
+        .collect();
     assert_eq!(ports.len(), 4, "three and the admin pages");
     for port in ports {
         for ip in ["127.0.0.1", "127.0.0.2", "127.0.0.3", "[::ffff:127.0.0.2]"] {
@@ -142,22 +163,41 @@ fn what_self_lists_is_no_target() {
     leads_to(&dns, "balancer.own.test", "127.66.0.2");
     let mut config = config(&dns, rules());
     config["self"] = json!([
-        "proxy.own.test", "port.own.test:3128", "127.66.0.1", "127.66.0.2:3128",
-        "[::ffff:127.66.0.3]", "::ffff:127.66.0.4",
+        "proxy.own.test",
+        "port.own.test:3128",
+        "127.66.0.1",
+        "127.66.0.2:3128",
+        "[::ffff:127.66.0.3]",
+        "::ffff:127.66.0.4",
     ]);
     let proxy = Proxy::start(&config);
     for target in [
-        "proxy.own.test:443", "PROXY.own.test.:1", "port.own.test:3128", "127.66.0.1:443",
-        "127.66.0.1:1", "[::ffff:127.66.0.1]:443", "[::127.66.0.1]:443", "127.66.0.2:3128",
-        "[::ffff:127.66.0.2]:3128", "127.66.0.3:80", "[::ffff:127.66.0.3]:80", "127.66.0.4:80",
-        "vip.own.test:443", "vip.own.test:80", "balancer.own.test:3128",
+        "proxy.own.test:443",
+        "PROXY.own.test.:1",
+        "port.own.test:3128",
+        "127.66.0.1:443",
+        "127.66.0.1:1",
+        "[::ffff:127.66.0.1]:443",
+        "[::127.66.0.1]:443",
+        "127.66.0.2:3128",
+        "[::ffff:127.66.0.2]:3128",
+        "127.66.0.3:80",
+        "[::ffff:127.66.0.3]:80",
+        "127.66.0.4:80",
+        "vip.own.test:443",
+        "vip.own.test:80",
+        "balancer.own.test:3128",
     ] {
         refused(&proxy, target, "own_address");
     }
     // A name that `self` lists is not looked up, and neither is one below it.
-    assert!(dns.asked().iter().all(|q| !q.name.starts_with("proxy.") && !q.name.starts_with("port.")));
+    assert!(
+        dns.asked().iter().all(|q| !q.name.starts_with("proxy.") && !q.name.starts_with("port."))
+    );
     // Beside what it lists: nobody is there, and that is all.
-    for target in ["port.own.test:3129", "127.66.0.2:3129", "127.66.0.5:80", "sub.proxy.own.test:443"] {
+    for target in
+        ["port.own.test:3129", "127.66.0.2:3129", "127.66.0.5:80", "sub.proxy.own.test:443"]
+    {
         let (_, response) = connect(&proxy, target);
         assert_ne!(response.status, 403, "{target}: {}", response.reason);
     }

@@ -6,8 +6,18 @@ use crate::cli::{pinhole, wait};
 use crate::support::proxy::program;
 
 const NAMES: [&str; 12] = [
-    "conda", "debian", "docker-hub", "github", "go", "hugging-face", "npm", "python", "rust",
-    "skypilot-core", "ubuntu", "uv",
+    "conda",
+    "debian",
+    "docker-hub",
+    "github",
+    "go",
+    "hugging-face",
+    "npm",
+    "python",
+    "rust",
+    "skypilot-core",
+    "ubuntu",
+    "uv",
 ];
 
 #[test]

@@ -29,18 +29,16 @@ fn busy(said: &Said, addr: &str) {
 #[test]
 fn a_busy_port_is_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let taken = taken.local_addr().unwrap().to_string();
-    let here = TcpListener::bind(&taken);
-    assert!(here.is_ok(), "it was closed again");
-    let (free, wildcard) = ("127.0.0.1:0", taken.replace("127.0.0.1", "0.0.0.0"));
-    busy(&serve(&["--listen", &taken, "--admin", free], ""), &taken);
-    busy(&serve(&["--listen", free, "--admin", &taken], ""), &taken);
-    busy(&serve(&["--listen", free, "--listen", &taken, "--admin", free], ""), &taken);
+    let addr = taken.local_addr().unwrap().to_string();
+    let (free, wildcard) = ("127.0.0.1:0", addr.replace("127.0.0.1", "0.0.0.0"));
+    busy(&serve(&["--listen", &addr, "--admin", free], ""), &addr);
+    busy(&serve(&["--listen", free, "--admin", &addr], ""), &addr);
+    busy(&serve(&["--listen", free, "--listen", &addr, "--admin", free], ""), &addr);
     busy(&serve(&["--listen", &wildcard, "--admin", free], ""), &wildcard);
-    busy(&serve(&["--admin", free], format!("listen: '{taken}'")), &taken);
-    busy(&serve(&["--listen", free], format!("admin: '{taken}'")), &taken);
-    busy(&pinhole(["--listen", &taken, "--admin", free]), &taken);
-    drop(here);
+    busy(&serve(&["--admin", free], format!("listen: '{addr}'")), &addr);
+    busy(&serve(&["--listen", free], format!("admin: '{addr}'")), &addr);
+    busy(&pinhole(["--listen", &addr, "--admin", free]), &addr);
+    drop(taken);
 }
 
 /// The ports are shared among the workers of one process, not with another pinhole's.
@@ -92,13 +90,21 @@ dns: {servers: here}
 ";
     let said = serve(&["--admin", "127.0.0.1:0"], text);
     assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{said:?}");
-    let places =
-        [":2:7: alow: ", ":4:11: allow[0].host: ", ":5:14: allow[1].network: ", ":6:12: allow[1].ports: ", ":7:18: timeouts.idle: ", ":8:16: dns.servers: "];
+    let places = [
+        ":2:7: alow: ",
+        ":4:11: allow[0].host: ",
+        ":5:14: allow[1].network: ",
+        ":6:12: allow[1].ports: ",
+        ":7:18: timeouts.idle: ",
+        ":8:16: dns.servers: ",
+    ];
     assert_eq!(said.err.lines().count(), places.len(), "{}", said.err);
     for (line, place) in said.err.lines().zip(places) {
         assert!(line.contains(place), "{line} is not about {place}");
     }
-    for (text, why) in [(&b"allow: ["[..], "not YAML"), (b"\xff\xfe", "UTF-8"), (b"[]", "a map belongs")] {
+    for (text, why) in
+        [(&b"allow: ["[..], "not YAML"), (b"\xff\xfe", "UTF-8"), (b"[]", "a map belongs")]
+    {
         let said = serve(&["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"], text);
         assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{said:?}");
         assert!(said.err.contains(why) && said.err.lines().count() == 1, "{}", said.err);
@@ -230,7 +236,8 @@ fn log_text() {
     let (dns, origin) = (FakeDns::start(), origin("127.0.0.1:0"));
     leads_to(&dns, "ok.test", "127.0.0.1");
     let any = "1-65535";
-    let allow = json!([{"host": "ok.test", "ports": any}, {"network": "127.0.0.0/8", "ports": any}]);
+    let allow =
+        json!([{"host": "ok.test", "ports": any}, {"network": "127.0.0.0/8", "ports": any}]);
     let proxy = Proxy::spawn(&config(&dns, allow), |file| {
         let mut command = Command::new(program().get_program());
         command.args(["serve", "--config"]).arg(file).args(["--log", "text"]);
@@ -245,7 +252,14 @@ fn log_text() {
             words.iter().all(|word| line.text.contains(word)).then(|| line.text.clone())
         })
     };
-    line(&[&format!(" CONNECT {target} "), " closed ", " by allow[0] ", " at 127.0.0.1 ", " up 0 down 0 ", " id "]);
+    line(&[
+        &format!(" CONNECT {target} "),
+        " closed ",
+        " by allow[0] ",
+        " at 127.0.0.1 ",
+        " up 0 down 0 ",
+        " id ",
+    ]);
     let (_, response) = connect(&proxy, "no.test:443");
     let id = refusal_id(&response, "not_allowed").unwrap();
     let line = line(&[&id]);

@@ -114,10 +114,6 @@ impl Origin {
         Self { addr, shared, accepting: Some(accepting) }
     }
 
-    pub(crate) fn addr(&self) -> SocketAddr {
-        self.addr
-    }
-
     pub(crate) fn port(&self) -> u16 {
         self.addr.port()
     }

@@ -41,7 +41,8 @@ pub(crate) fn config(dns: &FakeDns) -> Value {
             {"network": "127.0.0.0/8", "ports": "1-65535"},
         ],
         "dns": {"servers": dns.addr().to_string(), "hosts_file": false},
-        "timeouts": {},
+        // A machine under load may take its time.
+        "timeouts": {"header": "60s"},
         "limits": {},
     })
 }

@@ -102,7 +102,7 @@ pub(crate) fn parse(text: &str) -> Result<Config, Vec<Problem>> {
     })?;
     let mut reader = Reader::new(text);
     let config = read(&mut reader, &Value::root(&root));
-    reader.problems.sort_by_key(|problem| problem.position);
+    reader.problems.sort_by_key(|problem| (problem.position.is_none(), problem.position));
     if reader.problems.is_empty() { Ok(config) } else { Err(reader.problems) }
 }
 

@@ -151,7 +151,12 @@ impl<'s> Explainer<'s> {
             && let Some(denial) = judged.iter().find_map(|one| one.verdict.as_ref().err())
         {
             let denial = Denial::of_address(target, denial);
-            return Answer { address, ..self.denied(target, &denial) };
+            let answer = Answer { address, ..self.denied(target, &denial) };
+            // As in the log: where no entry denied the address, the one that let its name through.
+            return match answer.rule {
+                None => answer.by(self, Some(grant.rule())),
+                Some(_) => answer,
+            };
         }
         Answer { address, detail: format!("{place} allows it"), ..allowed }
     }

@@ -1,6 +1,8 @@
 //! Configuration files, read and judged whole.
 
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -27,11 +29,14 @@ pub(crate) fn source(file: Option<&Path>) -> Result<Source> {
         });
     };
     let name = file.display().to_string();
-    let size = std::fs::metadata(file).with_context(|| format!("cannot read {name}"))?.len();
-    if size > MAX_FILE {
+    let mut text = String::new();
+    // Not by the size that it says it has: a device or a pipe has none.
+    let read = File::open(file)
+        .and_then(|file| file.take(MAX_FILE + 1).read_to_string(&mut text))
+        .with_context(|| format!("cannot read {name}"))?;
+    if read as u64 > MAX_FILE {
         bail!("cannot read {name}: larger than {MAX_FILE} bytes");
     }
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
     Ok(Source { name, text })
 }
 
@@ -49,8 +54,9 @@ pub(crate) fn listed(source: &Source, problems: &[Problem]) -> String {
     let mut text = String::new();
     for (i, problem) in problems.iter().enumerate() {
         let newline = if i == 0 { "" } else { "\n" };
+        let space = if problem.position.is_none() { " " } else { "" };
         // Writing to a string does not fail.
-        let _infallible = write!(text, "{newline}{}:{problem}", source.name);
+        let _infallible = write!(text, "{newline}{}:{space}{problem}", source.name);
     }
     text
 }

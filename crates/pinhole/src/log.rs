@@ -110,7 +110,11 @@ fn in_words(line: &Line) -> String {
     match line {
         Line::Request(record) => request(record),
         Line::Notice(notice) => format!("{} {}", timestamp(notice.time), notice.message),
-        Line::Warning(notice) => format!("{} warning: {}", timestamp(notice.time), notice.message),
+        Line::Warning(notice) => {
+            // A configuration's mistakes are a line each elsewhere.
+            let message = notice.message.replace('\n', "; ");
+            format!("{} warning: {message}", timestamp(notice.time))
+        }
         Line::Listening(at) => {
             format!("{} listening on {}", timestamp(SystemTime::now()), at.address)
         }

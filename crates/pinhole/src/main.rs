@@ -61,10 +61,15 @@ fn main() -> ExitCode {
     match done {
         Ok((text, code)) => print(&text, code),
         Err(error) => {
-            eprintln!("pinhole: {error:#}");
+            complain(&format!("{error:#}"));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says what went wrong, if anybody reads it.
+fn complain(text: &str) {
+    let _unread = writeln!(std::io::stderr(), "pinhole: {text}");
 }
 
 /// Prints the result. A reader that has seen enough (`| head`) is not an error.
@@ -75,7 +80,7 @@ fn print(text: &str, code: u8) -> ExitCode {
     }
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            eprintln!("pinhole: cannot print: {error}");
+            complain(&format!("cannot print: {error}"));
             ExitCode::FAILURE
         }
         _ => ExitCode::from(code),

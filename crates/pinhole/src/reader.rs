@@ -1,6 +1,6 @@
 //! Reading a configuration's values, and collecting what is wrong with them.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use crate::yaml::{Node, Position, Step, locate};
@@ -21,9 +21,24 @@ impl fmt::Display for Problem {
             write!(f, "{line}:{column}: ")?;
         }
         if !self.place.is_empty() {
-            write!(f, "{}: ", self.place)?;
+            write!(f, "{}: ", Plain(&self.place))?;
         }
-        f.write_str(&self.message)
+        Plain(&self.message).fmt(f)
+    }
+}
+
+/// What a file says, as it may be printed: what a terminal would obey is escaped.
+struct Plain<'t>(&'t str);
+
+impl fmt::Display for Plain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.chars() {
+            match c {
+                '\'' | '"' | '\\' => f.write_char(c)?,
+                _ => write!(f, "{}", c.escape_debug())?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -82,9 +97,10 @@ impl<'t> Reader<'t> {
 
     /// Notes a problem with a value.
     pub(crate) fn problem(&mut self, value: &Value<'_>, message: impl Into<String>) {
+        let near = self.problems.len() < MAX_POSITIONS;
         self.problems.push(Problem {
             place: value.place(),
-            position: locate(self.text, &value.path),
+            position: near.then(|| locate(self.text, &value.path)).flatten(),
             message: message.into(),
         });
     }
@@ -213,6 +229,9 @@ impl<'t> Reader<'t> {
         }
     }
 }
+
+/// How many problems are given their positions: finding one takes reading the text anew.
+const MAX_POSITIONS: usize = 100;
 
 /// Longest time that any wait may take.
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);

@@ -101,6 +101,14 @@ impl<'de> Visitor<'de> for Whole {
         Ok(Node::Int(value.into()))
     }
 
+    fn visit_i128<E>(self, value: i128) -> Result<Node, E> {
+        Ok(Node::Int(value))
+    }
+
+    fn visit_u128<E>(self, value: u128) -> Result<Node, E> {
+        Ok(i128::try_from(value).map_or(Node::Float(value as f64), Node::Int))
+    }
+
     fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
         Ok(Node::Float(value))
     }

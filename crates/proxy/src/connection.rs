@@ -92,7 +92,7 @@ impl<'g> Connection<'g> {
     }
 
     /// Carries out one request, and accounts for it if that fails: the connection then ends.
-    async fn request(&mut self, first: bool) -> Option<(Next, Record)> {
+    async fn request(&mut self, first: bool) -> Option<(Next, Box<Record>)> {
         let mut began = Instant::now();
         let head = self.head(first, &mut began).await.transpose()?;
         let mut record = Record::new(self.gate.ids.next(), self.client, began);

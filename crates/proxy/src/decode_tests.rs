@@ -5,11 +5,14 @@ use super::{Decoder, Step};
 use crate::framing::Length;
 use crate::malformed::Malformed;
 
+/// A body, and what is left behind it.
+type Decoded = (Vec<u8>, Vec<u8>);
+
 /// Decodes what arrives in pieces: the body and what is left behind it, none if it is not whole.
 fn decode<'p>(
     length: Length,
     pieces: impl IntoIterator<Item = &'p [u8]>,
-) -> Result<Option<(Vec<u8>, Vec<u8>)>, Malformed> {
+) -> Result<Option<Decoded>, Malformed> {
     let (mut decoder, mut buffer, mut body) = (Decoder::new(length), BytesMut::new(), Vec::new());
     let mut pieces = pieces.into_iter();
     loop {

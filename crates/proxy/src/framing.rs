@@ -68,7 +68,7 @@ fn digits(value: &[u8]) -> Result<u64, Malformed> {
 
 /// What the Connection fields of a message say.
 #[derive(Debug, Default)]
-pub(crate) struct Connection<'h> {
+pub(crate) struct ConnectionOptions<'h> {
     named: Vec<&'h [u8]>,
     /// Whether the sender closes after this message.
     pub(crate) close: bool,
@@ -93,7 +93,7 @@ const HOP_BY_HOP: [&str; 10] = [
     "upgrade",
 ];
 
-impl<'h> Connection<'h> {
+impl<'h> ConnectionOptions<'h> {
     /// Reads the Connection fields, and the `close` of a Proxy-Connection, which old clients send.
     pub(crate) fn of(fields: &[Field<'h>]) -> Result<Self, Malformed> {
         let mut found = Self::default();

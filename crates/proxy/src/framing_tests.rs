@@ -1,4 +1,4 @@
-use super::{Connection, Length, request_length, response_length};
+use super::{ConnectionOptions, Length, request_length, response_length};
 use crate::head::{RequestHead, Version};
 use crate::malformed::Malformed;
 
@@ -68,17 +68,17 @@ fn connection_names_what_ends_at_this_hop() {
     let lines = "Connection: close, X-Mine ,, keep-alive\r\nConnection: y\r\nX-Mine: 1\r\n\
                  Y: 1\r\nZ: 1\r\nProxy-Authorization: Basic eA==\r\nTE: trailers\r\nUpgrade: h2c\r\n";
     with(lines, |head| {
-        let connection = Connection::of(&head.fields).unwrap();
+        let connection = ConnectionOptions::of(&head.fields).unwrap();
         assert!(connection.close);
         let stays = head.fields.iter().filter(|field| !connection.ends_at_hop(field));
         assert_eq!(stays.map(|field| field.name).collect::<Vec<_>>(), [b"Z"]);
     });
-    let close = |lines| with(lines, |head| Connection::of(&head.fields).unwrap().close);
+    let close = |lines| with(lines, |head| ConnectionOptions::of(&head.fields).unwrap().close);
     assert!(!close("Connection: keep-alive\r\n"));
     assert!(close("Proxy-Connection: Close\r\n"));
     for value in ["host", "Content-Length", "x, transfer-encoding", "a b", "via", "(", "x;y"] {
         let lines = format!("Connection: {value}\r\n");
-        let judged = with(&lines, |head| Connection::of(&head.fields).map(|_| ()));
+        let judged = with(&lines, |head| ConnectionOptions::of(&head.fields).map(|_| ()));
         assert_eq!(judged, Err(Malformed::Connection), "{value}");
     }
 }

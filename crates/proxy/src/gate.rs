@@ -66,9 +66,9 @@ impl Gate {
     }
 
     /// Counts and logs a request that has ended.
-    pub(crate) fn finish(&self, record: Record) {
+    pub(crate) fn finish(&self, record: Box<Record>) {
         self.metrics.record(&record);
-        match self.log.try_send(Line::Request(Box::new(record))) {
+        match self.log.try_send(Line::Request(record)) {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
                 self.metrics.log_dropped.increment(1);

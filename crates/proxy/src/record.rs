@@ -153,9 +153,9 @@ pub struct Record {
 impl Record {
     /// A request of which nothing is known but its client, whose head began at `began` and has
     /// just ended.
-    pub(crate) fn new(id: RequestId, client: SocketAddr, began: Instant) -> Self {
+    pub(crate) fn new(id: RequestId, client: SocketAddr, began: Instant) -> Box<Self> {
         let asked = Instant::now();
-        Self {
+        Box::new(Self {
             asked,
             time: SystemTime::UNIX_EPOCH,
             id,
@@ -175,7 +175,7 @@ impl Record {
             total: None,
             up: 0,
             down: 0,
-        }
+        })
     }
 
     /// Notes the refusal, and makes the response that tells the client the same.
@@ -195,7 +195,7 @@ impl Record {
     }
 
     /// Closes the record.
-    pub(crate) fn ended(mut self) -> Self {
+    pub(crate) fn ended(mut self: Box<Self>) -> Box<Self> {
         self.time = SystemTime::now();
         self.total = Some(self.asked.elapsed());
         self

@@ -2,7 +2,7 @@
 
 use policy::{Authority, Host};
 
-use crate::framing::{Connection, Length, request_length};
+use crate::framing::{ConnectionOptions, Length, request_length};
 use crate::head::{Field, RequestHead, Version};
 use crate::malformed::Malformed;
 use crate::refusal::Refusal;
@@ -26,7 +26,7 @@ pub(crate) struct Forward<'h> {
     pub(crate) version: Version,
     pub(crate) length: Length,
     fields: Vec<Field<'h>>,
-    connection: Connection<'h>,
+    connection: ConnectionOptions<'h>,
 }
 
 /// Methods that are forwarded. TRACE would hand a client what the proxy added to its request.
@@ -43,7 +43,7 @@ impl<'h> Request<'h> {
     ) -> Result<Self, Refusal> {
         let host = host(&head)?;
         let length = request_length(&head.fields, head.version)?;
-        let connection = Connection::of(&head.fields)?;
+        let connection = ConnectionOptions::of(&head.fields)?;
         if head.method == b"CONNECT" {
             let target = Authority::parse(head.target).map_err(Malformed::Target)?;
             // Even a length of zero: whoever sends one means to send a body (RFC 9110 §9.3.6).

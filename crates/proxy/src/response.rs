@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 
 use crate::decode::Decoder;
-use crate::framing::{Connection, Length, response_length};
+use crate::framing::{ConnectionOptions, Length, response_length};
 use crate::head::{ResponseHead, Version};
 use crate::malformed::Malformed;
 use crate::read::{HeadLimits, NoHead, read_head};
@@ -60,7 +60,7 @@ pub(crate) async fn respond(
         let bytes = response_head(target, buffer, limits).await?;
         progress.activity.touch();
         let head = ResponseHead::parse(&bytes, limits.fields).map_err(before)?;
-        let connection = Connection::of(&head.fields).map_err(before)?;
+        let connection = ConnectionOptions::of(&head.fields).map_err(before)?;
         let to_head = forward.method == b"HEAD";
         let length =
             response_length(&head.fields, head.version, head.status, to_head).map_err(before)?;
@@ -129,7 +129,11 @@ async fn response_head(
 }
 
 /// The status line and every field that goes on; Content-Length only where it is not made anew.
-fn start(head: &ResponseHead<'_>, connection: &Connection<'_>, keep_length: bool) -> Vec<u8> {
+fn start(
+    head: &ResponseHead<'_>,
+    connection: &ConnectionOptions<'_>,
+    keep_length: bool,
+) -> Vec<u8> {
     let mut out = Vec::with_capacity(512);
     out.extend_from_slice(format!("HTTP/1.1 {} ", head.status).as_bytes());
     out.extend_from_slice(head.reason);

@@ -5,6 +5,7 @@ use relay::{End, Limits, Side};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
+use crate::closing;
 use crate::gate::Gate;
 use crate::record::Record;
 
@@ -16,7 +17,7 @@ pub(crate) struct Tunnel {
     pub(crate) early: BytesMut,
     pub(crate) target: TcpStream,
     pub(crate) limits: Limits,
-    pub(crate) record: Record,
+    pub(crate) record: Box<Record>,
 }
 
 impl Tunnel {
@@ -28,19 +29,20 @@ impl Tunnel {
         // RFC 9110 §9.3.6: neither Content-Length nor Transfer-Encoding. The socket's empty
         // buffer holds this line, so that the write cannot wait.
         let told = client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await;
-        let end = if told.is_ok() {
+        record.end = Some(End::ClientReset.label());
+        if told.is_ok() {
             gate.metrics.tunnels.increment(1.0);
             let client = Side { stream: client, early: early.freeze() };
             let target = Side { stream: target, early: Bytes::new() };
-            let report =
-                relay::relay(client, target, limits, &gate.pipes, gate.cutting.cancelled()).await;
+            let cut = gate.cutting.cancelled();
+            let report = relay::relay(client, target, limits, &gate.pipes, cut).await;
             gate.metrics.tunnels.decrement(1.0);
             (record.up, record.down) = (report.up, report.down);
-            report.end
+            record.end = Some(report.end.label());
         } else {
-            End::ClientReset
-        };
-        record.end = Some(end.label());
+            // The target is told of the reset as well.
+            closing::reset(&target);
+        }
         gate.finish(record.ended());
     }
 }

@@ -2,7 +2,9 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::Interest;
@@ -34,8 +36,18 @@ pub(crate) struct Flow<'t> {
 pub(crate) struct Progress {
     /// What the sink's socket took, in bytes. Exact whenever the direction is cut.
     pub(crate) moved: AtomicU64,
-    /// Whether the sink is waited for.
-    pub(crate) stalled: AtomicBool,
+    /// Since when the sink is waited for, by the tunnel's [`Activity`]; 0 while it is not.
+    stalled: AtomicU64,
+}
+
+impl Progress {
+    /// Since when the sink is waited for, if it is.
+    pub(crate) fn stalled_since(&self) -> Option<Duration> {
+        match self.stalled.load(Relaxed) {
+            0 => None,
+            since => Some(Duration::from_nanos(since)),
+        }
+    }
 }
 
 /// Which socket failed.
@@ -162,25 +174,26 @@ impl Flow<'_> {
     /// Waits until the sink takes more. The source is not read meanwhile, so its reset would go
     /// unnoticed: that is waited for as well.
     async fn writable(&self) -> Result<(), Failure> {
-        self.progress.stalled.store(true, Relaxed);
+        self.progress.stalled.store(self.activity.now().max(1), Relaxed);
         let done = tokio::select! {
             biased;
             ready = poll_fn(|cx| self.sink.poll_write_ready(cx)) => {
                 ready.map_err(|_| Failure::Sink)
             }
-            failure = failed(self.source) => Err(failure),
+            () = watch(self.source) => Err(Failure::Source),
         };
-        self.progress.stalled.store(false, Relaxed);
+        self.progress.stalled.store(0, Relaxed);
         done
     }
 }
 
-/// Resolves when the socket has failed, as by a reset, though nobody reads from it.
-pub(crate) async fn failed(socket: &TcpStream) -> Failure {
-    loop {
-        match socket.ready(Interest::ERROR).await {
-            Ok(ready) if !ready.is_error() => {}
-            _ => return Failure::Source,
-        }
-    }
+/// Resolves when a socket that nobody reads from has failed.
+pub(crate) type Watch<'s> = Pin<Box<dyn Future<Output = ()> + Send + 's>>;
+
+/// Watches for a failure of the socket, such as a reset. Boxed: few tunnels at a time need one,
+/// and all of them would carry its room.
+pub(crate) fn watch(socket: &TcpStream) -> Watch<'_> {
+    Box::pin(async move {
+        while socket.ready(Interest::ERROR).await.is_ok_and(|ready| !ready.is_error()) {}
+    })
 }

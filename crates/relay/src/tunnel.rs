@@ -3,14 +3,13 @@
 use std::io;
 use std::net::Shutdown;
 use std::pin::pin;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use bytes::Bytes;
 use socket2::SockRef;
 use tokio::net::TcpStream;
 
-use crate::flow::{Failure, Flow, Progress, failed};
+use crate::flow::{Failure, Flow, Progress, Watch, watch};
 use crate::{Activity, Pipes};
 
 /// One end of a tunnel.
@@ -83,82 +82,107 @@ pub struct Report {
 ///
 /// A FIN is passed on after everything before it, and the other direction goes on. Every other
 /// end is passed on as a reset, at once: what was cut short must never look like a clean end.
-pub async fn relay(
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an async fn keeps its arguments twice, and this \
+    future is most of what an idle tunnel costs"
+)]
+pub fn relay(
     client: Side,
     target: Side,
     limits: Limits,
     pipes: &Pipes,
     stop: impl Future<Output = ()>,
-) -> Report {
-    let (client, early_up) = (client.stream, client.early);
-    let (target, early_down) = (target.stream, target.early);
-    let (up, down) = (Progress::default(), Progress::default());
-    let end =
-        run(&client, &target, [early_up, early_down], [&up, &down], limits, pipes, stop).await;
-    if end != End::Closed {
-        reset(&client);
-        reset(&target);
+) -> impl Future<Output = Report> {
+    async move {
+        let (up, down) = (Progress::default(), Progress::default());
+        let sides = (&client.stream, &target.stream);
+        let early = (client.early, target.early);
+        let end = until_end(sides, early, (&up, &down), limits, pipes, stop).await;
+        if end != End::Closed {
+            reset(&client.stream);
+            reset(&target.stream);
+        }
+        Report { up: up.moved.into_inner(), down: down.moved.into_inner(), end }
     }
-    Report { up: up.moved.into_inner(), down: down.moved.into_inner(), end }
 }
 
-async fn run(
-    client: &TcpStream,
-    target: &TcpStream,
-    [early_up, early_down]: [Bytes; 2],
-    [up, down]: [&Progress; 2],
+#[expect(clippy::manual_async_fn, reason = "as above")]
+fn until_end(
+    (client, target): (&TcpStream, &TcpStream),
+    (early_up, early_down): (Bytes, Bytes),
+    (up, down): (&Progress, &Progress),
     limits: Limits,
     pipes: &Pipes,
     stop: impl Future<Output = ()>,
-) -> End {
-    let activity = &Activity::default();
-    let flow = |source, sink, progress| Flow { source, sink, pipes, activity, progress };
-    let mut upward = pin!(flow(client, target, up).run(early_up));
-    let mut downward = pin!(flow(target, client, down).run(early_down));
-    let (mut up_open, mut down_open) = (true, true);
-    let stalled = || up.stalled.load(Relaxed) || down.stalled.load(Relaxed);
-    let limit = |open: Duration| move || if stalled() { limits.stall } else { open };
-    let mut silence = pin!(activity.silent_for(limit(limits.idle), limits.stall));
-    let mut stop = pin!(stop);
-    while up_open || down_open {
-        tokio::select! {
-            biased;
-            done = &mut upward, if up_open => {
-                match done {
-                    Ok(()) => up_open = false,
-                    Err(Failure::Source) => return End::ClientReset,
-                    Err(Failure::Sink) => return End::TargetReset,
-                }
-                if down_open && finish(target).is_err() {
-                    return End::TargetReset;
-                }
+) -> impl Future<Output = End> {
+    async move {
+        let activity = &Activity::default();
+        let flow = |source, sink, progress| Flow { source, sink, pipes, activity, progress };
+        let mut upward = pin!(flow(client, target, up).run(early_up));
+        let mut downward = pin!(flow(target, client, down).run(early_down));
+        let (mut up_open, mut down_open) = (true, true);
+        // A side that has sent its FIN is read no more, but may still reset.
+        let mut quiet_side: Option<Watch<'_>> = None;
+        // A direction that waits for its sink is stalled, whatever the other one moves.
+        let stalled = || up.stalled_since().into_iter().chain(down.stalled_since()).min();
+        let due = |silence: Duration| {
+            move || match stalled() {
+                Some(since) => since + limits.stall,
+                None => activity.last() + silence,
             }
-            done = &mut downward, if down_open => {
-                match done {
-                    Ok(()) => down_open = false,
-                    Err(Failure::Source) => return End::TargetReset,
-                    Err(Failure::Sink) => return End::ClientReset,
+        };
+        let mut silence = pin!(activity.passed(due(limits.idle), limits.stall));
+        let mut stop = pin!(stop);
+        while up_open || down_open {
+            tokio::select! {
+                biased;
+                done = &mut upward, if up_open => {
+                    match done {
+                        Ok(()) => up_open = false,
+                        Err(Failure::Source) => return End::ClientReset,
+                        Err(Failure::Sink) => return End::TargetReset,
+                    }
+                    if down_open && finish(target).is_err() {
+                        return End::TargetReset;
+                    }
+                    quiet_side = Some(watch(client));
                 }
-                if up_open && finish(client).is_err() {
-                    return End::ClientReset;
+                done = &mut downward, if down_open => {
+                    match done {
+                        Ok(()) => down_open = false,
+                        Err(Failure::Source) => return End::TargetReset,
+                        Err(Failure::Sink) => return End::ClientReset,
+                    }
+                    if up_open && finish(client).is_err() {
+                        return End::ClientReset;
+                    }
+                    quiet_side = Some(watch(target));
                 }
+                () = gone(&mut quiet_side), if quiet_side.is_some() => {
+                    return if up_open { End::TargetReset } else { End::ClientReset };
+                }
+                () = &mut silence => {
+                    return match () {
+                        () if stalled().is_some() => End::Stalled,
+                        () if up_open && down_open => End::Idle,
+                        () => End::HalfClose,
+                    };
+                }
+                () = &mut stop => return End::Stopped,
             }
-            // A side that has sent its FIN is read no more, but may still reset.
-            _ = failed(client), if !up_open => return End::ClientReset,
-            _ = failed(target), if !down_open => return End::TargetReset,
-            () = &mut silence => {
-                return match () {
-                    () if stalled() => End::Stalled,
-                    () if up_open && down_open => End::Idle,
-                    () => End::HalfClose,
-                };
-            }
-            () = &mut stop => return End::Stopped,
+            // One direction has ended, just now: from here on the other's limit holds.
+            activity.touch();
+            silence.set(activity.passed(due(limits.half_close), limits.stall));
         }
-        // One direction has ended: from here on the other's limit holds.
-        silence.set(activity.silent_for(limit(limits.half_close), limits.stall));
+        End::Closed
     }
-    End::Closed
+}
+
+async fn gone(side: &mut Option<Watch<'_>>) {
+    if let Some(watch) = side {
+        watch.await;
+    }
 }
 
 /// Passes a FIN on. That of the second direction needs no call: closing the socket sends it.

@@ -185,7 +185,7 @@ async fn a_side_that_takes_nothing_ends_the_tunnel() {
         assert_eq!(report.end, End::Stalled);
         let (moved, still) =
             if client_stalls { (report.down, report.up) } else { (report.up, report.down) };
-        assert!(moved > 0 && moved < sent as u64 && still == 0, "{report:?}, {sent} sent");
+        assert!(moved > 0 && moved <= sent as u64 && still == 0, "{report:?}, {sent} sent");
         let error = stalled.read_to_end(&mut Vec::new()).await.unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
     }
@@ -214,24 +214,22 @@ async fn a_side_that_talks_and_takes_nothing_ends_the_tunnel() {
     }
 }
 
-/// A side that takes a little now and then is slow, and not stalled.
+/// A side that takes something now and then is slow, and not stalled.
 #[tokio::test]
 async fn a_slow_side_is_not_stalled() {
-    let t = tunnel(STALL, b"", b"").await;
-    let mut target = t.target;
-    let sent = fill(&t.client).await;
-    let (mut got, mut room) = (0, vec![0; 512 * 1024]);
+    let mut t = tunnel(STALL, b"", b"").await;
+    let mut room = vec![0; 512 * 1024];
+    fill(&t.client).await;
     for _ in 0..5 {
         wait(Duration::from_secs(60)).await;
-        let mut round = 0;
-        while round < 2 * room.len() {
-            round += target.read(&mut room).await.unwrap();
+        // The client can go on once the target's socket has taken more.
+        while t.client.try_write(&room).is_err() {
+            assert!(t.target.read(&mut room).await.unwrap() > 0);
+            tokio::task::yield_now().await;
         }
-        got += round;
         fill(&t.client).await;
         assert!(!t.report.is_finished());
     }
-    assert!(got > 0 && sent > 0);
     t.report.abort();
 }
 

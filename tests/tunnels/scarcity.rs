@@ -1,0 +1,204 @@
+//! When the machine gives no more: pipes past the user's budget, descriptors.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::{scope, sleep};
+use std::time::Duration;
+
+use crate::machine::{cpu, descriptors, until};
+use crate::pattern::{MIB, Pace};
+use crate::place::{DOWN, Ends, Flow, Place, UP, serve};
+use crate::support::client::Client;
+use crate::support::proxy::program;
+
+/// A user id that nobody else here has: budgets are by user.
+const USER: u32 = 54_321;
+
+/// A program, run by that user.
+fn as_user(program: &Path) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args([format!("--reuid={USER}"), format!("--regid={USER}")]);
+    command.args(["--clear-groups", "--"]).arg(program);
+    command
+}
+
+/// How many pages of pipes a user has, if that can be tried here.
+fn budget() -> Option<usize> {
+    let soft = std::fs::read_to_string("/proc/sys/fs/pipe-user-pages-soft").unwrap();
+    let soft = soft.trim().parse().unwrap();
+    let why = match () {
+        () if !rustix::process::geteuid().is_root() => "this takes a user of its own, so root",
+        () if soft == 0 => "users have no budget of pipes on this machine",
+        () => return Some(soft),
+    };
+    println!("skipped: {why}");
+    None
+}
+
+/// A process of that user which holds pipes, so that so many pages are left of its budget.
+struct Hoard(Child);
+
+impl Hoard {
+    fn holding(pages: usize) -> Self {
+        // The number 1031 is F_SETPIPE_SZ.
+        const SCRIPT: &str = r#"
+            my ($left) = @ARGV;
+            my @held;
+            while ($left > 0) {
+                pipe(my $reader, my $writer) or die $!;
+                my $pages = 256;
+                $pages /= 2 while $pages > $left;
+                fcntl($writer, 1031, $pages * 4096) or die "$pages pages: $!";
+                push @held, $reader, $writer;
+                $left -= $pages;
+            }
+            $| = 1;
+            print "ready\n";
+            <STDIN>;
+        "#;
+        let mut command = as_user(Path::new("perl"));
+        command.args(["-e", SCRIPT, &pages.to_string()]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("setpriv and perl");
+        let mut said = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!(said, "ready\n", "the budget could not be spent");
+        Self(child)
+    }
+}
+
+impl Drop for Hoard {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The program as that user, who can reach neither a build's directory nor a test's.
+fn place_of_user() -> Place {
+    Place::run(
+        |_| {},
+        |file| {
+            let dir = file.parent().unwrap();
+            let (from, here) = (program(), dir.join("pinhole"));
+            if std::fs::hard_link(from.get_program(), &here).is_err() {
+                std::fs::copy(from.get_program(), &here).unwrap();
+            }
+            for (path, mode) in [(dir, 0o755), (file, 0o644)] {
+                std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+            }
+            serve(as_user(&here), file)
+        },
+    )
+}
+
+/// Past the user's budget the kernel hands out pipes of two pages: not worth their calls.
+#[test]
+fn no_pipe_within_the_budget() {
+    let Some(pages) = budget() else { return };
+    let _one_at_a_time = ALONE.lock().unwrap();
+    let place = place_of_user();
+    let hoard = Hoard::holding(pages);
+    let ends = [place.open(), place.open()];
+    let addresses = ends.each_ref().map(Ends::address);
+    let (up, down) = (48 * MIB + 3, 40 * MIB + 5);
+    scope(|scope| {
+        let all = ends.map(|ends| scope.spawn(|| ends.carry(Flow::full(up), Flow::full(down))));
+        while !all.iter().all(|tunnel| tunnel.is_finished()) {
+            assert_eq!(place.held(), 0, "something is spliced");
+            sleep(Duration::from_millis(1));
+        }
+    });
+    for from in addresses {
+        place.counted(from, "closed", up, down);
+    }
+    drop(hoard);
+    // Now there are pipes, and they are asked for again before long.
+    let Ends { mut client, mut target } = place.open();
+    let from = client.local_addr().unwrap();
+    let mut at = 0;
+    until("it splices again", || {
+        at += MIB;
+        scope(|scope| {
+            scope.spawn(|| UP.send(&mut client, at - MIB..at, &Pace::full()));
+            UP.receive(&mut target, at - MIB..at, &Pace::full());
+        });
+        place.pipes().values().any(|pipe| pipe.size >= 256 * 1024)
+    });
+    drop((client, target));
+    place.counted(from, "closed", at, 0);
+}
+
+/// Where there is a pipe, and the kernel refuses to grow it, it is used as it is.
+#[test]
+fn a_pipe_that_does_not_grow() {
+    let Some(pages) = budget() else { return };
+    let _one_at_a_time = ALONE.lock().unwrap();
+    let place = place_of_user();
+    // Enough for one pipe as it is born.
+    let _hoard = Hoard::holding(pages - 20);
+    let Ends { mut client, mut target } = place.open();
+    let from = client.local_addr().unwrap();
+    let bytes = 48 * MIB + 3;
+    scope(|scope| {
+        scope.spawn(|| UP.send(&mut client, 0..bytes, &Pace::full()));
+        until("bytes lie in a pipe", || place.held() > 0);
+        let sizes: Vec<_> = place.pipes().values().map(|pipe| pipe.size).collect();
+        assert_eq!(sizes, [64 * 1024]);
+        // Others find none, and are none the worse.
+        place.carry(place.open(), Flow::full(16 * MIB), Flow::full(16 * MIB));
+        UP.receive(&mut target, 0..bytes, &Pace::full());
+    });
+    drop((client, target));
+    place.counted(from, "closed", bytes, 0);
+}
+
+/// The budget is one, and so is the user.
+static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+/// Without a descriptor left, open tunnels go on (and copy: a pipe takes two), nothing spins, and
+/// all is well again when there are some.
+#[test]
+fn no_descriptors() {
+    const MOST: u32 = 48;
+    let place = Place::run(
+        |config| config["timeouts"] = serde_json::json!({"header": "5m"}),
+        |file| {
+            let mut command = Command::new("prlimit");
+            command.arg(format!("--nofile={MOST}:{MOST}")).arg(program().get_program());
+            serve(command, file)
+        },
+    );
+    let (pid, ends) = (place.proxy.id(), place.open());
+    ends.echo();
+    let from = ends.address();
+    let crowd: Vec<Client> = (0..MOST).map(|_| place.proxy.client()).collect();
+    let admin = Client::connect(place.proxy.admin());
+    until("its descriptors run out", || descriptors(pid, MOST) == MOST as usize);
+    let before = cpu(pid);
+    sleep(Duration::from_secs(1));
+    let spent = cpu(pid) - before;
+    println!("while it rests without descriptors: {spent:?} of a second");
+    assert!(spent < Duration::from_millis(200), "it spins: {spent:?} of a second");
+    // Each direction has carried four bytes.
+    let (up, down) = (32 * MIB + 1, 24 * MIB + 1);
+    scope(|scope| {
+        let Ends { client, target } = &ends;
+        let clone = |stream: &std::net::TcpStream| stream.try_clone().unwrap();
+        let (mut client_in, mut client_out) = (clone(client), clone(client));
+        let (mut target_in, mut target_out) = (clone(target), clone(target));
+        scope.spawn(move || UP.send(&mut client_out, 0..up, &Pace::full()));
+        scope.spawn(move || DOWN.send(&mut target_out, 0..down, &Pace::full()));
+        scope.spawn(move || DOWN.receive(&mut client_in, 0..down, &Pace::full()));
+        UP.receive(&mut target_in, 0..up, &Pace::full());
+    });
+    assert_eq!(descriptors(pid, MOST), MOST as usize);
+    drop((crowd, admin));
+    until("it has descriptors", || descriptors(pid, MOST) < MOST as usize / 2);
+    place.carry(place.open(), Flow::full(16 * MIB), Flow::full(16 * MIB));
+    drop(ends);
+    place.counted(from, "closed", 4 + up, 4 + down);
+    assert!(place.proxy.metric("pinhole_accept_errors_total") > 0.0);
+}
