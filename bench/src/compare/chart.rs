@@ -44,7 +44,7 @@ pub(crate) fn draw(results: &Results) -> String {
          width=\"{width}\" height=\"{y}\" role=\"img\" \
          aria-label=\"pinhole and other proxies: the main figures, lower is better\">\n\
          <style>{STYLE}</style>\n<rect class=\"page\" width=\"{width}\" height=\"{y}\"/>\n\
-         <text class=\"u\" x=\"{GAP}\" y=\"24\">Lower is better. Medians of {} rounds, one core \
+         <text class=\"u\" x=\"{GAP}\" y=\"24\">Lower is better. Rounds: {}, medians shown. One core \
          for the proxy. – means not measured.</text>\n{body}</svg>\n",
         results.rounds
     )

@@ -72,8 +72,11 @@ impl Yard {
         let program = program.replace("@ENVOY@", &self.envoy);
         let told = Command::new(program).args(peer.version).output().ok()?;
         let text = [told.stdout, told.stderr].concat();
-        let text = String::from_utf8_lossy(&text).into_owned();
-        text.lines().find(|line| line.contains(|c: char| c.is_ascii_digit())).map(str::to_owned)
+        let text = String::from_utf8_lossy(&text);
+        // Programs wrap it in their name, their path, a commit or a date.
+        let mut words = text.split(|c: char| c.is_whitespace() || c == '/');
+        let number = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit());
+        words.find(|word| number(word) && word.contains('.')).map(str::to_owned)
     }
 
     /// Starts a proxy and waits until it has served a first tunnel.

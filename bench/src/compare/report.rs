@@ -34,7 +34,7 @@ pub(crate) fn write(
         text.push_str(&section(results, *scenario));
     }
     text.push_str("\n## Versions\n\n");
-    let version = |(name, version): &(&str, String)| format!("{name}: `{}`", version.trim());
+    let version = |(name, version): &(&str, String)| format!("{name} {version}");
     text.push_str(&list(&mut versions.iter().map(version)));
     text
 }

@@ -106,7 +106,13 @@ impl Scenario {
             }
             Self::Get => "Plain-HTTP GET, keep-alive, 1 KiB".to_owned(),
             Self::Idle => "Idle tunnel (2,000 open after one exchange)".to_owned(),
-            Self::Scale(tunnels) => format!("{tunnels} tunnels open and transferring at once"),
+            Self::Scale(tunnels) => {
+                let tunnels = match tunnels {
+                    1_000.. => format!("{},{:03}", tunnels / 1_000, tunnels % 1_000),
+                    _ => tunnels.to_string(),
+                };
+                format!("{tunnels} tunnels open and transferring at once")
+            }
         }
     }
 

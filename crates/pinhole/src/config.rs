@@ -73,8 +73,14 @@ impl Default for Config {
 impl Config {
     /// How targets are dialled by a proxy that listens on `own_ports`.
     pub(crate) fn dial_options(&self, own_ports: Vec<u16>) -> DialOptions {
-        let unacknowledged = self.timeouts.stall;
+        let unacknowledged = self.unacknowledged();
         DialOptions { timeout: self.connect_timeout, unacknowledged, own_ports }
+    }
+
+    /// How long the kernel lets a peer leave bytes unacknowledged. Longer than the relay's own
+    /// limit, which tells the log what happened; the kernel's is for what the relay cannot see.
+    pub(crate) fn unacknowledged(&self) -> Duration {
+        self.timeouts.stall + Duration::from_secs(30)
     }
 
     /// Whether what changed since `old` takes more than a reload.

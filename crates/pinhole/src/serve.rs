@@ -69,9 +69,8 @@ async fn serve(
 ) -> Result<()> {
     // One for each core that this process may use, by its affinity and its cgroup's quota.
     let workers = available_parallelism().map_or(1, NonZero::get);
-    let listeners =
-        Listeners::bind(&config.listen, config.admin, workers, config.timeouts.stall)
-            .map_err(|BindError { addr, error }| anyhow!("cannot listen on {addr}: {error}"))?;
+    let listeners = Listeners::bind(&config.listen, config.admin, workers, config.unacknowledged())
+        .map_err(|BindError { addr, error }| anyhow!("cannot listen on {addr}: {error}"))?;
     let ports = listeners.ports();
     let (addrs, admin) = (listeners.proxy_addrs(), listeners.admin_addr());
     let mut signals = Signals::new().context("cannot take over signals")?;
