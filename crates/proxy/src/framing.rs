@@ -74,9 +74,11 @@ pub(crate) struct ConnectionOptions<'h> {
     pub(crate) close: bool,
 }
 
-/// Fields that Connection must not take away: whoever could drop one of them between two hops
-/// could change what the message means (RFC 9110 §7.6.1).
-const ESSENTIAL: [&str; 5] = ["host", "content-length", "transfer-encoding", "expect", "via"];
+/// Fields that a request's Connection must not take away: whoever could drop one of them between
+/// two hops could change what the message means (RFC 9110 §7.6.1).
+const KEPT_IN_REQUESTS: &[&str] = &["host", "content-length", "transfer-encoding", "expect", "via"];
+/// The same for responses. Some servers name Transfer-Encoding, which belongs to one hop anyway.
+const KEPT_IN_RESPONSES: &[&str] = &["content-length", "via"];
 
 /// Fields of one hop, whether or not Connection names them. `Trailer` is here because trailers
 /// are dropped.
@@ -94,8 +96,18 @@ const HOP_BY_HOP: [&str; 10] = [
 ];
 
 impl<'h> ConnectionOptions<'h> {
-    /// Reads the Connection fields, and the `close` of a Proxy-Connection, which old clients send.
-    pub(crate) fn of(fields: &[Field<'h>]) -> Result<Self, Malformed> {
+    /// Reads a request's Connection fields, and the `close` of a Proxy-Connection, which old
+    /// clients send.
+    pub(crate) fn of_request(fields: &[Field<'h>]) -> Result<Self, Malformed> {
+        Self::of(fields, KEPT_IN_REQUESTS)
+    }
+
+    /// Reads a response's Connection fields.
+    pub(crate) fn of_response(fields: &[Field<'h>]) -> Result<Self, Malformed> {
+        Self::of(fields, KEPT_IN_RESPONSES)
+    }
+
+    fn of(fields: &[Field<'h>], kept: &[&str]) -> Result<Self, Malformed> {
         let mut found = Self::default();
         for field in fields.iter().filter(|field| field.is("connection")) {
             for option in field.value.split(|&b| b == b',').map(<[u8]>::trim_ascii) {
@@ -104,7 +116,7 @@ impl<'h> ConnectionOptions<'h> {
                     continue;
                 }
                 let is = |name: &&str| option.eq_ignore_ascii_case(name.as_bytes());
-                if !is_token(option) || ESSENTIAL.iter().any(is) {
+                if !is_token(option) || kept.iter().any(is) {
                     return Err(Malformed::Connection);
                 }
                 found.close |= is(&"close");

@@ -68,17 +68,21 @@ fn connection_names_what_ends_at_this_hop() {
     let lines = "Connection: close, X-Mine ,, keep-alive\r\nConnection: y\r\nX-Mine: 1\r\n\
                  Y: 1\r\nZ: 1\r\nProxy-Authorization: Basic eA==\r\nTE: trailers\r\nUpgrade: h2c\r\n";
     with(lines, |head| {
-        let connection = ConnectionOptions::of(&head.fields).unwrap();
+        let connection = ConnectionOptions::of_request(&head.fields).unwrap();
         assert!(connection.close);
         let stays = head.fields.iter().filter(|field| !connection.ends_at_hop(field));
         assert_eq!(stays.map(|field| field.name).collect::<Vec<_>>(), [b"Z"]);
     });
-    let close = |lines| with(lines, |head| ConnectionOptions::of(&head.fields).unwrap().close);
+    let close =
+        |lines| with(lines, |head| ConnectionOptions::of_request(&head.fields).unwrap().close);
     assert!(!close("Connection: keep-alive\r\n"));
     assert!(close("Proxy-Connection: Close\r\n"));
     for value in ["host", "Content-Length", "x, transfer-encoding", "a b", "via", "(", "x;y"] {
         let lines = format!("Connection: {value}\r\n");
-        let judged = with(&lines, |head| ConnectionOptions::of(&head.fields).map(|_| ()));
+        let judged = with(&lines, |head| ConnectionOptions::of_request(&head.fields).map(|_| ()));
         assert_eq!(judged, Err(Malformed::Connection), "{value}");
     }
+    let response = |lines| with(lines, |head| ConnectionOptions::of_response(&head.fields).is_ok());
+    assert!(response("Connection: close, Transfer-Encoding\r\n"));
+    assert!(!response("Connection: Content-Length\r\n"));
 }

@@ -43,7 +43,7 @@ impl<'h> Request<'h> {
     ) -> Result<Self, Refusal> {
         let host = host(&head)?;
         let length = request_length(&head.fields, head.version)?;
-        let connection = ConnectionOptions::of(&head.fields)?;
+        let connection = ConnectionOptions::of_request(&head.fields)?;
         if head.method == b"CONNECT" {
             let target = Authority::parse(head.target).map_err(Malformed::Target)?;
             // Even a length of zero: whoever sends one means to send a body (RFC 9110 §9.3.6).

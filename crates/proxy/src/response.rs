@@ -60,7 +60,7 @@ pub(crate) async fn respond(
         let bytes = response_head(target, buffer, limits).await?;
         progress.activity.touch();
         let head = ResponseHead::parse(&bytes, limits.fields).map_err(before)?;
-        let connection = ConnectionOptions::of(&head.fields).map_err(before)?;
+        let connection = ConnectionOptions::of_response(&head.fields).map_err(before)?;
         let to_head = forward.method == b"HEAD";
         let length =
             response_length(&head.fields, head.version, head.status, to_head).map_err(before)?;
