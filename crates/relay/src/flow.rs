@@ -72,14 +72,15 @@ impl Flow<'_> {
     pub(crate) async fn run(self, early: Bytes) -> Result<(), Failure> {
         self.deliver(&early).await?;
         drop(early);
-        while !matches!(self.copying().await?, Stretch::End)
-            && !matches!(self.splicing().await?, Stretch::End)
+        let mut turn = 0;
+        while !matches!(self.copying(&mut turn).await?, Stretch::End)
+            && !matches!(self.splicing(&mut turn).await?, Stretch::End)
         {}
         Ok(())
     }
 
-    async fn copying(&self) -> Result<Stretch, Failure> {
-        let (mut full_reads, mut turn) = (0, 0);
+    async fn copying(&self, turn: &mut usize) -> Result<Stretch, Failure> {
+        let mut full_reads = 0;
         loop {
             self.readable().await?;
             let copied = match copy(self.source, self.sink) {
@@ -91,30 +92,26 @@ impl Flow<'_> {
             }
             self.note(copied.written.map_err(|_| Failure::Sink)?);
             self.deliver(&copied.rest).await?;
+            give_way(turn, copied.read).await;
             full_reads = if copied.read == CHUNK { full_reads + 1 } else { 0 };
             if full_reads == STREAM_READS {
                 return Ok(Stretch::Switch);
             }
-            turn += copied.read;
-            if turn >= TURN {
-                turn = 0;
-                yield_now().await;
-            }
         }
     }
 
-    async fn splicing(&self) -> Result<Stretch, Failure> {
+    async fn splicing(&self, turn: &mut usize) -> Result<Stretch, Failure> {
         let mut quiet = 0;
         loop {
             self.readable().await?;
             let Some(mut pipe) = self.pipes.take() else {
                 return Ok(Stretch::Switch);
             };
-            let mut turn = 0;
+            let mut brought = 0;
             loop {
-                match pipe.fill(self.source) {
+                let filled = match pipe.fill(self.source) {
                     Ok(0) => return Ok(Stretch::End),
-                    Ok(filled) => turn += filled,
+                    Ok(filled) => filled,
                     Err(error) => match error.kind() {
                         io::ErrorKind::WouldBlock => break,
                         // A socket that cannot be spliced.
@@ -123,7 +120,7 @@ impl Flow<'_> {
                         }
                         _ => return Err(Failure::Source),
                     },
-                }
+                };
                 while pipe.held() > 0 {
                     match pipe.drain(self.sink) {
                         Ok(0) => return Err(Failure::Sink),
@@ -134,13 +131,10 @@ impl Flow<'_> {
                         Err(_) => return Err(Failure::Sink),
                     }
                 }
-                if turn >= TURN {
-                    turn = 0;
-                    quiet = 0;
-                    yield_now().await;
-                }
+                brought += filled;
+                give_way(turn, filled).await;
             }
-            quiet = if turn < CHUNK { quiet + 1 } else { 0 };
+            quiet = if brought < CHUNK { quiet + 1 } else { 0 };
             if quiet == QUIET_WAKEUPS {
                 return Ok(Stretch::Switch);
             }
@@ -187,6 +181,17 @@ impl Flow<'_> {
     }
 }
 
+/// Lets other tunnels have their turn when this direction has had its own. What was moved counts
+/// from turn to turn, through waits and switches: a source that is always ready again by the time
+/// it is waited for would never end its turn.
+async fn give_way(turn: &mut usize, moved: usize) {
+    *turn += moved;
+    if *turn >= TURN {
+        *turn = 0;
+        yield_now().await;
+    }
+}
+
 /// Resolves when a socket that nobody reads from has failed.
 pub(crate) type Watch<'s> = Pin<Box<dyn Future<Output = ()> + Send + 's>>;
 
@@ -197,3 +202,7 @@ pub(crate) fn watch(socket: &TcpStream) -> Watch<'_> {
         while socket.ready(Interest::ERROR).await.is_ok_and(|ready| !ready.is_error()) {}
     })
 }
+
+#[cfg(test)]
+#[path = "flow_tests.rs"]
+mod tests;

@@ -25,6 +25,20 @@ struct Tunnel {
     report: JoinHandle<Report>,
 }
 
+/// The report of a tunnel that is to end by itself, before any limit here.
+async fn report(running: JoinHandle<Report>) -> Report {
+    // By the machine's clock: the tests' own may stand still, or leap.
+    let (done, mut guard) = tokio::sync::oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(30));
+        drop(done);
+    });
+    tokio::select! {
+        report = running => report.unwrap(),
+        _ = &mut guard => panic!("the tunnel does not end"),
+    }
+}
+
 async fn tunnel(limits: Limits, early_up: &'static [u8], early_down: &'static [u8]) -> Tunnel {
     let (client, near) = pair().await;
     let (target, far) = pair().await;
@@ -56,7 +70,7 @@ async fn early_bytes_come_first_and_counts_are_exact() {
     t.target.shutdown().await.unwrap();
     assert_eq!(read_all(&mut t.target).await, b"hello");
     assert_eq!(read_all(&mut t.client).await, b"welcome");
-    let report = t.report.await.unwrap();
+    let report = report(t.report).await;
     assert_eq!((report.up, report.down, report.end), (5, 7, End::Closed));
 }
 
@@ -73,7 +87,7 @@ async fn after_one_fin_the_other_side_may_still_send_much() {
         t.target
     });
     assert!(read_all(&mut t.client).await == body, "the bytes differ");
-    let report = t.report.await.unwrap();
+    let report = report(t.report).await;
     assert_eq!((report.up, report.down, report.end), (0, body.len() as u64, End::Closed));
     drop(writer.await.unwrap());
 }
@@ -90,7 +104,7 @@ async fn a_reset_is_passed_on_as_a_reset() {
         drop(from);
         let error = to.read_to_end(&mut Vec::new()).await.unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
-        assert_eq!(t.report.await.unwrap().end, end);
+        assert_eq!(report(t.report).await.end, end);
     }
 }
 
@@ -103,13 +117,13 @@ async fn silence_ends_a_tunnel_by_the_limit_that_holds() {
     };
     let start = tokio::time::Instant::now();
     let t = tunnel(limits, b"", b"").await;
-    assert_eq!(t.report.await.unwrap().end, End::Idle);
+    assert_eq!(report(t.report).await.end, End::Idle);
     assert_eq!(start.elapsed().as_secs(), 100);
 
     let start = tokio::time::Instant::now();
     let mut t = tunnel(limits, b"", b"").await;
     t.client.shutdown().await.unwrap();
-    assert_eq!(t.report.await.unwrap().end, End::HalfClose);
+    assert_eq!(report(t.report).await.end, End::HalfClose);
     assert!(start.elapsed().as_secs() >= 10 && start.elapsed().as_secs() < 100);
 }
 
@@ -149,7 +163,7 @@ async fn a_fin_after_a_long_silence_is_a_clean_end() {
         second.write_all(b"goodbye").await.unwrap();
         second.shutdown().await.unwrap();
         assert_eq!(read_all(&mut first).await, b"goodbye");
-        assert_eq!(t.report.await.unwrap().end, End::Closed);
+        assert_eq!(report(t.report).await.end, End::Closed);
     }
 }
 
@@ -181,7 +195,7 @@ async fn a_side_that_takes_nothing_ends_the_tunnel() {
         wait(Duration::from_secs(50)).await;
         assert!(!t.report.is_finished());
         wait(Duration::from_secs(151)).await;
-        let report = t.report.await.unwrap();
+        let report = report(t.report).await;
         assert_eq!(report.end, End::Stalled);
         let (moved, still) =
             if client_stalls { (report.down, report.up) } else { (report.up, report.down) };
@@ -210,7 +224,7 @@ async fn a_side_that_talks_and_takes_nothing_ends_the_tunnel() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         assert!(waited >= 100, "cut after {waited} s");
-        assert_eq!(t.report.await.unwrap().end, End::Stalled);
+        assert_eq!(report(t.report).await.end, End::Stalled);
     }
 }
 
@@ -246,7 +260,7 @@ async fn a_stalled_side_has_the_stall_limit() {
     wait(Duration::from_secs(30)).await;
     client.shutdown().await.unwrap();
     assert_eq!(read_all(&mut target).await.len(), sent);
-    let report = t.report.await.unwrap();
+    let report = report(t.report).await;
     assert_eq!((report.up, report.end), (sent as u64, End::Closed));
 }
 
@@ -282,7 +296,7 @@ async fn a_reset_is_noticed_in_every_state() {
             }
             super::reset(&from);
             drop(from);
-            assert_eq!(t.report.await.unwrap().end, end, "state {state}");
+            assert_eq!(report(t.report).await.end, end, "state {state}");
             // After a FIN that has been read, only a write tells of the reset.
             to.readable().await.unwrap();
             let error = match to.read_to_end(&mut Vec::new()).await {
