@@ -19,8 +19,9 @@ use std::process::ExitCode;
 use options::Options;
 
 const USAGE: &str = "\
-usage: pinhole-bench compare [--quick] [--rounds N] [--only NAME,…] [--out DIR] [--keep]
-       pinhole-bench load SCENARIO --proxy ADDR --pid PID [--quick] [--relay ORIGIN-ADDR]
+usage: pinhole-bench compare [--quick] [--rounds N] [--only NAME,…] [--out DIR] [--lines FILE]
+                             [--envoy PROGRAM] [--keep]
+       pinhole-bench load SCENARIO --proxy ADDR --pid PID [--quick]
        pinhole-bench floor --listen ADDR --to ADDR --pipe BYTES
        pinhole-bench origin
        pinhole-bench scenarios";

@@ -56,7 +56,7 @@ impl Plan {
     }
 }
 
-/// Measures and writes `RESULTS.md`, `results.svg` and `results.jsonl`.
+/// Measures and writes `RESULTS.md` and `results.svg`, and each single measurement as it is made.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let plan = Plan::new(options)?;
     let out: PathBuf = options.value("out")?.unwrap_or_else(|| PathBuf::from("."));
@@ -73,7 +73,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let machine = machine::facts();
     cores::pin(cores::LOAD)?;
     fs::create_dir_all(&out)?;
-    let results = sitting::sit(&plan, &mut yard, &out.join("results.jsonl"))?;
+    let lines: PathBuf = options.value("lines")?.unwrap_or_else(|| out.join("results.jsonl"));
+    let results = sitting::sit(&plan, &mut yard, &lines)?;
     let report = report::write(&results, plan.quick, &machine, &versions);
     fs::write(out.join("RESULTS.md"), &report)?;
     fs::write(out.join("results.svg"), chart::draw(&results))?;

@@ -10,8 +10,7 @@ use tokio::task::yield_now;
 
 use crate::wire::CHUNK;
 
-const SEND: usize = 1024 * 1024;
-static BYTES: [u8; SEND] = [0x5a; SEND];
+static BYTES: [u8; CHUNK] = [0x5a; CHUNK];
 
 thread_local! {
     /// Nothing is ever written to it, so it takes address space and no memory.
@@ -37,7 +36,7 @@ pub(crate) async fn send(stream: &TcpStream, length: u64) -> io::Result<()> {
     let mut left = length;
     while left > 0 {
         stream.writable().await?;
-        let chunk = left.min(SEND as u64) as usize;
+        let chunk = left.min(CHUNK as u64) as usize;
         left -= unless_blocked(stream.try_write(&BYTES[..chunk]))?.unwrap_or(0) as u64;
         yield_now().await;
     }
