@@ -53,23 +53,12 @@ impl Pattern {
 
     /// Sends this stretch of it.
     pub(crate) fn send(self, to: &mut impl Write, range: Range<u64>, pace: &Pace) {
-        self.try_send(to, range, pace).expect("send");
-    }
-
-    /// Sends this stretch of it, as far as it is taken; hands out how far.
-    pub(crate) fn try_send(
-        self,
-        to: &mut impl Write,
-        range: Range<u64>,
-        pace: &Pace,
-    ) -> std::io::Result<u64> {
         let mut at = range.start;
         while at < range.end {
             let most = (pace.size() as u64).min(range.end - at) as usize;
-            at += to.write(self.at(at, most))? as u64;
+            at += to.write(self.at(at, most)).expect("send") as u64;
             pace.rest();
         }
-        Ok(at)
     }
 
     /// Receives this stretch of it, and compares every byte.

@@ -29,8 +29,9 @@ struct Tunnel {
 async fn report(running: JoinHandle<Report>) -> Report {
     // By the machine's clock: the tests' own may stand still, or leap.
     let (done, mut guard) = tokio::sync::oneshot::channel::<()>();
+    let (_here, ended) = std::sync::mpsc::channel::<()>();
     std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_secs(30));
+        let _ended_or_not = ended.recv_timeout(Duration::from_secs(60));
         drop(done);
     });
     tokio::select! {
