@@ -47,9 +47,9 @@ impl Who {
 #[test]
 fn half_close_while_the_other_side_sends() {
     let bytes = 80 * MIB;
-    for first in BOTH {
+    for (first, pipes) in BOTH.into_iter().flat_map(|who| [(who, 0), (who, 8)]) {
         for early in [0, 5, 3 * MIB] {
-            let place = Place::new();
+            let place = Place::piped(pipes);
             let opened = place.open();
             let from = opened.address();
             let (mut one, mut other) = first.split(opened);
@@ -162,8 +162,10 @@ const STAGES: [Stage; 10] = [
     Stage::OtherEndedStuck,
 ];
 
-/// Sends until nothing more is taken, and bytes lie in so many pipes; hands out how much.
+/// Sends until nothing more is taken, and bytes lie in so many pipes, as far as there are any; hands
+/// out how much.
 fn stuff(to: &mut TcpStream, pattern: Pattern, mut at: u64, place: &Place, pipes: usize) -> u64 {
+    let pipes = pipes.min(place.most_pipes);
     to.set_nonblocking(true).unwrap();
     let mut full = 0;
     until("nothing more is taken", || {
@@ -255,11 +257,11 @@ fn resets_at(stage: Stage, who: Who, place: &Place) {
 #[test]
 fn a_reset_at_every_stage() {
     scope(|scope| {
-        for who in BOTH {
+        for (who, pipes) in BOTH.into_iter().flat_map(|who| [(who, 0), (who, 8)]) {
             scope.spawn(move || {
-                let place = Place::new();
+                let place = Place::piped(pipes);
                 for stage in STAGES {
-                    println!("{who:?} resets: {stage:?}");
+                    println!("{who:?} resets, with {pipes} pipes: {stage:?}");
                     resets_at(stage, who, &place);
                     // Nothing of it comes out of the pipe that the next one uses.
                     place.carry(place.open(), Flow::full(4 * MIB), Flow::full(4 * MIB));

@@ -5,12 +5,13 @@
 mod ends;
 mod fairness;
 mod limits;
+#[allow(dead_code, reason = "shared with other tests")]
 mod machine;
 mod many;
 mod paths;
 mod pattern;
 mod place;
-mod scarcity;
+mod urgent;
 
 #[path = "../../crates/connect/tests/support/dns.rs"]
 mod dns;

@@ -166,8 +166,9 @@ fn a_stuck_tunnel_keeps_its_pipe() {
 /// What comes in CONNECT's own segment, and right behind it.
 #[test]
 fn early_bytes() {
-    let place = Place::new();
-    for early in [1, 3, 1000, 8191, 20_000, 70_000, 3 * MIB] {
+    let (copying, splicing) = (Place::piped(0), Place::piped(8));
+    let sizes = [1, 3, 1000, 8191, 20_000, 70_000, 3 * MIB];
+    for (early, place) in sizes.iter().flat_map(|&size| [(size, &copying), (size, &splicing)]) {
         let ends = place.open_with(&UP.start(early), None);
         let from = ends.address();
         // The sender of so many is still at it: more may not be sent beside it.
@@ -202,10 +203,18 @@ fn a_target_that_speaks_first() {
     }
 }
 
-/// Small windows at both ends, rests of both writers and both readers.
+/// Small windows at both ends, rests of both writers and both readers; where nobody has a pipe,
+/// where few have one, and where all do.
 #[test]
 fn random_stalls() {
-    let place = Place::new();
+    scope(|scope| {
+        for pipes in [0, 2, 64] {
+            scope.spawn(move || stalls(&Place::piped(pipes)));
+        }
+    });
+}
+
+fn stalls(place: &Place) {
     let tunnels: Vec<_> = (0..24_u64)
         .map(|seed| {
             let window = [None, Some(32 << 10), Some(80 << 10), Some(4 << 10)][seed as usize % 4];

@@ -25,6 +25,8 @@ pub(crate) const DOWN: Pattern = Pattern(2);
 pub(crate) struct Place {
     pub(crate) proxy: Proxy,
     listener: TcpListener,
+    /// How many pipes it may have.
+    pub(crate) most_pipes: usize,
     /// The pipes that it was born with.
     inherited: Vec<String>,
     _dns: FakeDns,
@@ -77,10 +79,12 @@ impl Place {
         let dns = FakeDns::start();
         let mut config = config(&dns);
         change(&mut config);
+        let most_pipes =
+            config["limits"]["pipes"].as_u64().map_or(usize::MAX, |most| most as usize);
         let proxy = Proxy::spawn(&config, command);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let inherited = machine::pipes(proxy.id()).into_keys().collect();
-        Self { proxy, listener, inherited, _dns: dns }
+        Self { proxy, listener, most_pipes, inherited, _dns: dns }
     }
 
     /// The CONNECT for the target.

@@ -1,17 +1,58 @@
-//! When the machine gives no more: pipes past the user's budget, descriptors.
+//! When the machine gives no more: pipes past the user's budget, descriptors. What cannot be tried
+//! on this machine is skipped, never passed.
+
+#![allow(clippy::disallowed_methods, reason = "what the product may not do, its tests do")]
+
+#[path = "../../crates/connect/tests/support/dns.rs"]
+mod dns;
+#[allow(dead_code, reason = "shared with other tests")]
+mod machine;
+#[allow(dead_code, reason = "shared with other tests")]
+mod pattern;
+#[allow(dead_code, reason = "shared with other tests")]
+mod place;
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "shared with other tests")]
+mod support;
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread::{scope, sleep};
 use std::time::Duration;
+
+use libtest_mimic::{Arguments, Completion, Trial};
 
 use crate::machine::{cpu, descriptors, until};
 use crate::pattern::{MIB, Pace};
 use crate::place::{DOWN, Ends, Flow, Place, UP, serve};
 use crate::support::client::Client;
 use crate::support::proxy::program;
+
+fn main() -> ExitCode {
+    let mut args = Arguments::from_args();
+    // The budget is one, and so is the user.
+    args.test_threads = Some(1);
+    let within_budget = |name: &str, test: fn(usize)| {
+        Trial::ignorable_test(name, move || match budget() {
+            Ok(pages) => {
+                test(pages);
+                Ok(Completion::Completed)
+            }
+            Err(why) => Ok(Completion::ignored_with(format!("skipped: {why}"))),
+        })
+    };
+    let trials = vec![
+        within_budget("no_pipe_within_the_budget", no_pipe_within_the_budget),
+        within_budget("a_pipe_that_does_not_grow", a_pipe_that_does_not_grow),
+        Trial::test("no_descriptors", || {
+            no_descriptors();
+            Ok(())
+        }),
+    ];
+    libtest_mimic::run(&args, trials).exit_code()
+}
 
 /// A user id that nobody else here has: budgets are by user.
 const USER: u32 = 54_321;
@@ -24,17 +65,14 @@ fn as_user(program: &Path) -> Command {
     command
 }
 
-/// How many pages of pipes a user has, if that can be tried here.
-fn budget() -> Option<usize> {
+/// How many pages of pipes a user has, or why that cannot be tried here.
+fn budget() -> Result<usize, &'static str> {
     let soft = std::fs::read_to_string("/proc/sys/fs/pipe-user-pages-soft").unwrap();
-    let soft = soft.trim().parse().unwrap();
-    let why = match () {
-        () if !rustix::process::geteuid().is_root() => "this takes a user of its own, so root",
-        () if soft == 0 => "users have no budget of pipes on this machine",
-        () => return Some(soft),
-    };
-    println!("skipped: {why}");
-    None
+    match soft.trim().parse().unwrap() {
+        _ if !rustix::process::geteuid().is_root() => Err("this takes a user of its own, so root"),
+        0 => Err("users have no budget of pipes on this machine"),
+        pages => Ok(pages),
+    }
 }
 
 /// A process of that user which holds pipes, so that so many pages are left of its budget.
@@ -95,10 +133,7 @@ fn place_of_user() -> Place {
 }
 
 /// Past the user's budget the kernel hands out pipes of two pages: not worth their calls.
-#[test]
-fn no_pipe_within_the_budget() {
-    let Some(pages) = budget() else { return };
-    let _one_at_a_time = ALONE.lock().unwrap();
+fn no_pipe_within_the_budget(pages: usize) {
     let place = place_of_user();
     let hoard = Hoard::holding(pages);
     let ends = [place.open(), place.open()];
@@ -132,10 +167,7 @@ fn no_pipe_within_the_budget() {
 }
 
 /// Where there is a pipe, and the kernel refuses to grow it, it is used as it is.
-#[test]
-fn a_pipe_that_does_not_grow() {
-    let Some(pages) = budget() else { return };
-    let _one_at_a_time = ALONE.lock().unwrap();
+fn a_pipe_that_does_not_grow(pages: usize) {
     let place = place_of_user();
     // Enough for one pipe as it is born.
     let _hoard = Hoard::holding(pages - 20);
@@ -155,12 +187,8 @@ fn a_pipe_that_does_not_grow() {
     place.counted(from, "closed", bytes, 0);
 }
 
-/// The budget is one, and so is the user.
-static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
-
 /// Without a descriptor left, open tunnels go on (and copy: a pipe takes two), nothing spins, and
 /// all is well again when there are some.
-#[test]
 fn no_descriptors() {
     const MOST: u32 = 48;
     let place = Place::run(

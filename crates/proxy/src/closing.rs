@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+pub(crate) use relay::reset;
 
 /// How long a last response may take to be written, and its client to close.
 const LINGER: Duration = Duration::from_secs(2);
@@ -31,10 +32,4 @@ pub(crate) async fn after(stream: &mut TcpStream, response: &[u8]) {
     };
     // The connection ends either way: a failure here has nobody to tell.
     let _ended = timeout(LINGER, last).await;
-}
-
-/// Makes the coming close a reset: the client must not take what it has for the whole.
-pub(crate) fn reset(stream: &TcpStream) {
-    // Fails only on a socket that is gone already.
-    let _gone = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use connect::Failure;
 use policy::{Grant, Host};
-use relay::Limits;
+use relay::{Limits, Side};
 use tokio::net::TcpStream;
 use tokio::net::tcp::ReadHalf;
 use tokio::time::{timeout, timeout_at};
@@ -84,8 +84,9 @@ impl<'g> Connection<'g> {
                 }
                 // The tunnel takes the record along, and closes it at its own end.
                 Next::Tunnel { target, limits } => {
-                    let Self { stream: client, buffer: early, .. } = self;
-                    return Some(Tunnel { client, early, target, limits, record });
+                    let client = Side { stream: self.stream, early: self.buffer.freeze() };
+                    let target = Side { stream: target, early: Bytes::new() };
+                    return Some(Tunnel { client, target, limits, record });
                 }
             }
         }

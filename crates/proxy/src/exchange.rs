@@ -87,7 +87,7 @@ pub(crate) async fn exchange(
         bounds.draining,
         progress,
     ));
-    let mut silence = pin!(progress.activity.silent_for(|| bounds.idle, bounds.idle));
+    let mut silence = pin!(progress.activity.silent_for(bounds.idle));
     let mut upload_state = Upload::Running;
     let ended = loop {
         tokio::select! {

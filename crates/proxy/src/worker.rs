@@ -111,8 +111,9 @@ async fn serve(gate: Arc<Gate>, stream: TcpStream, client: SocketAddr, permit: P
     gate.metrics.connections.increment(1.0);
     // Boxed apart, so that an idle tunnel does not keep the room that the HTTP phase needed.
     let tunnel = Box::pin(Connection::new(&gate, stream, client).serve()).await;
-    if let Some(tunnel) = tunnel {
+    if let Some(mut tunnel) = tunnel {
         Box::pin(tunnel.run(&gate)).await;
+        gate.finish(tunnel.record.ended());
     }
     gate.metrics.connections.decrement(1.0);
     drop(permit);

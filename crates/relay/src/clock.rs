@@ -26,10 +26,15 @@ impl Activity {
         self.last.store(self.now(), Relaxed);
     }
 
-    /// Resolves once nothing has moved for as long as `limit` says. It is asked again at least
-    /// as often as `recheck` says, for its answer may have become shorter.
-    pub async fn silent_for(&self, limit: impl Fn() -> Duration, recheck: Duration) {
-        self.passed(|| self.last() + limit(), recheck).await;
+    /// Resolves once nothing has moved for so long.
+    pub async fn silent_for(&self, limit: Duration) {
+        loop {
+            let due = self.moment(self.last() + limit);
+            if Instant::now() >= due {
+                return;
+            }
+            sleep_until(due).await;
+        }
     }
 
     /// The time since the start, in nanoseconds.
@@ -42,16 +47,8 @@ impl Activity {
         Duration::from_nanos(self.last.load(Relaxed))
     }
 
-    /// Resolves at the moment, counted from the start, that `due` names. It is asked again at
-    /// least as often as `recheck` says, for its answer may have become earlier.
-    pub(crate) async fn passed(&self, due: impl Fn() -> Duration, recheck: Duration) {
-        loop {
-            let due = self.start + due();
-            let now = Instant::now();
-            if now >= due {
-                return;
-            }
-            sleep_until(due.min(now + recheck)).await;
-        }
+    /// A moment that is counted from the start.
+    pub(crate) fn moment(&self, after_start: Duration) -> Instant {
+        self.start + after_start
     }
 }

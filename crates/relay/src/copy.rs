@@ -45,20 +45,27 @@ pub(crate) fn copy(source: &TcpStream, sink: &TcpStream) -> io::Result<Copied> {
     })
 }
 
-/// A read that fills less than the buffer has emptied the socket: its readiness is cleared as if
-/// the next read had said `WouldBlock`, which spares that read. (An end that has arrived already
-/// stays ready.)
+/// A read that fills less than the buffer and leaves nothing behind has emptied the socket: its
+/// readiness is cleared as if the next read had said `WouldBlock`, which spares that read. (An end
+/// that has arrived already stays ready.)
 fn read(source: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
     let mut short = None;
     let result = source.try_io(Interest::READABLE, || {
         let (read, _) = rustix::net::recv(source, &mut *buffer, rustix::net::RecvFlags::empty())?;
-        if (1..buffer.len()).contains(&read) {
+        if (1..buffer.len()).contains(&read) && !has_more(source) {
             short = Some(read);
             return Err(io::ErrorKind::WouldBlock.into());
         }
         Ok(read)
     });
     short.map_or(result, Ok)
+}
+
+/// Whether bytes are left in the socket. A read stops short before a byte that was sent as urgent,
+/// and no event tells of what lies from there on.
+pub(crate) fn has_more(source: &TcpStream) -> bool {
+    // What cannot be asked has failed: that is an event.
+    rustix::io::ioctl_fionread(source).is_ok_and(|left| left > 0)
 }
 
 #[cfg(test)]

@@ -59,6 +59,33 @@ async fn a_short_read_hides_nothing() {
     }
 }
 
+/// A read stops before an urgent byte, and no event tells of what lies from there on.
+#[tokio::test]
+async fn an_urgent_byte_hides_nothing() {
+    for urgent in [1, 2, 100, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK] {
+        for behind in [0, 1, 100, CHUNK, 2 * CHUNK] {
+            let (near, source) = pair().await;
+            let (mut far, sink) = pair().await;
+            let near = SockRef::from(&near);
+            SockRef::from(&source).set_out_of_band_inline(true).unwrap();
+            let sent: Vec<u8> = (0..urgent + behind).map(|i| (i % 251) as u8).collect();
+            assert_eq!(near.send_out_of_band(&sent[..urgent]).unwrap(), urgent);
+            if behind > 0 {
+                assert_eq!(near.send(&sent[urgent..]).unwrap(), behind);
+            }
+            let mut moved = 0;
+            while moved < sent.len() {
+                let done = copied(&source, &sink).await;
+                assert!(done.read > 0 && done.rest.is_empty());
+                moved += done.written.unwrap();
+            }
+            let mut got = vec![0; moved];
+            far.read_exact(&mut got).await.unwrap();
+            assert!(got == sent, "the bytes differ");
+        }
+    }
+}
+
 /// What a full sink does not take is handed back, and nothing else.
 #[tokio::test]
 async fn what_the_sink_does_not_take_is_the_rest() {

@@ -11,7 +11,7 @@ use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::task::yield_now;
 
-use crate::copy::{CHUNK, copy};
+use crate::copy::{CHUNK, Copied, copy};
 use crate::{Activity, Pipes};
 
 /// After so many reads in a row that filled the buffer, a direction is a stream.
@@ -69,9 +69,12 @@ enum Stretch {
 
 impl Flow<'_> {
     /// Delivers `early`, then everything from the source, until its end.
-    pub(crate) async fn run(self, early: Bytes) -> Result<(), Failure> {
-        self.deliver(&early).await?;
-        drop(early);
+    pub(crate) async fn run(&self, early: &mut Bytes) -> Result<(), Failure> {
+        if !early.is_empty() {
+            Box::pin(self.deliver(early)).await?;
+        }
+        // An idle tunnel keeps no buffer.
+        *early = Bytes::new();
         let mut turn = 0;
         while !matches!(self.copying(&mut turn).await?, Stretch::End)
             && !matches!(self.splicing(&mut turn).await?, Stretch::End)
@@ -90,10 +93,14 @@ impl Flow<'_> {
             if copied.read == 0 {
                 return Ok(Stretch::End);
             }
-            self.note(copied.written.map_err(|_| Failure::Sink)?);
-            self.deliver(&copied.rest).await?;
-            give_way(turn, copied.read).await;
-            full_reads = if copied.read == CHUNK { full_reads + 1 } else { 0 };
+            let Copied { read, written, rest } = copied;
+            self.note(written.map_err(|_| Failure::Sink)?);
+            if !rest.is_empty() {
+                // Boxed: an idle tunnel would carry its room.
+                Box::pin(self.deliver(&rest)).await?;
+            }
+            give_way(turn, read).await;
+            full_reads = if read == CHUNK { full_reads + 1 } else { 0 };
             if full_reads == STREAM_READS {
                 return Ok(Stretch::Switch);
             }
@@ -122,13 +129,17 @@ impl Flow<'_> {
                     },
                 };
                 while pipe.held() > 0 {
-                    match pipe.drain(self.sink) {
+                    let full = match pipe.drain(self.sink) {
                         Ok(0) => return Err(Failure::Sink),
-                        Ok(moved) => self.note(moved),
-                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                            self.writable().await?;
+                        Ok(moved) => {
+                            self.note(moved);
+                            false
                         }
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => true,
                         Err(_) => return Err(Failure::Sink),
+                    };
+                    if full {
+                        self.writable().await?;
                     }
                 }
                 brought += filled;

@@ -33,7 +33,8 @@ async fn a_turn_has_an_end() {
             activity: &activity,
             progress: &progress,
         };
-        let mut running = pin!(flow.run(Bytes::new()));
+        let mut early = Bytes::new();
+        let mut running = pin!(flow.run(&mut early));
         let (mut got, mut largest) = (0, 0);
         while got < 64 * TURN {
             let before = progress.moved.load(Relaxed);
@@ -70,7 +71,8 @@ async fn a_direction_that_waits_holds_no_pipe() {
         activity: &activity,
         progress: &progress,
     };
-    let mut running = pin!(flow.run(Bytes::new()));
+    let mut early = Bytes::new();
+    let mut running = pin!(flow.run(&mut early));
     // Bulk, a last bit of it, and chatter, until it copies again.
     for size in [4_000_000, 100, 1, 1, 1, 1, 1, 1, 4_000_000] {
         let (mut left, mut room) = (size, vec![7; 1 << 20]);

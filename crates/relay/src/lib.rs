@@ -21,3 +21,8 @@ mod tunnel;
 pub use clock::Activity;
 pub use pipe::Pipes;
 pub use tunnel::{End, Limits, Report, Side, relay};
+
+/// Makes the coming close of the socket a reset: its peer must not take what it has for the whole.
+pub fn reset(stream: &tokio::net::TcpStream) {
+    tunnel::reset(stream);
+}

@@ -5,11 +5,14 @@ use std::os::fd::OwnedFd;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
 use rustix::pipe::{
     PipeFlags, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with, splice,
 };
 use tokio::io::Interest;
 use tokio::net::TcpStream;
+
+use crate::copy::has_more;
 
 /// What a pipe should hold, in bytes. Larger ones save little more.
 const WANTED: usize = 256 * 1024;
@@ -63,10 +66,11 @@ impl Pipes {
     /// or so, so that a proxy at rest holds none.
     pub fn trim(&self) {
         let mut pool = self.pool();
-        let keep = pool.empty.len() - pool.unneeded;
-        pool.empty.truncate(keep);
-        pool.open -= pool.unneeded;
-        pool.unneeded = keep;
+        // The last one given back is the first to be taken: the coldest lie in front.
+        let unneeded = pool.unneeded;
+        pool.empty.drain(..unneeded);
+        pool.open -= unneeded;
+        pool.unneeded = pool.empty.len();
     }
 
     /// A pipe, if there is one to be had: without one, a direction copies.
@@ -119,13 +123,21 @@ impl Lease<'_> {
 
     /// Moves what the socket has into the pipe; 0 is its end. The pipe must be empty: only then
     /// does `WouldBlock` speak of the socket.
+    ///
+    /// A byte that was sent as urgent is not moved, nor what lies behind it: the kernel says there
+    /// that there is nothing, or even that this is the end. Here it is `Unsupported`.
     pub(crate) fn fill(&mut self, source: &TcpStream) -> io::Result<usize> {
         debug_assert_eq!(self.held, 0);
         let Some(pipe) = &self.pipe else {
             return Err(io::ErrorKind::BrokenPipe.into());
         };
         let moved = source.try_io(Interest::READABLE, || {
-            Ok(splice(source, None, &pipe.writer, None, WANTED, FLAGS)?)
+            match splice(source, None, &pipe.writer, None, WANTED, FLAGS) {
+                Ok(0) | Err(Errno::AGAIN) if has_more(source) => {
+                    Err(io::ErrorKind::Unsupported.into())
+                }
+                moved => Ok(moved?),
+            }
         })?;
         self.held = moved;
         Ok(moved)

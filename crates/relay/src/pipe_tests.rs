@@ -1,5 +1,7 @@
 use std::io::ErrorKind;
+use std::os::fd::AsRawFd;
 
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
@@ -87,6 +89,23 @@ fn what_nobody_needed_since_the_last_trim_is_closed() {
     assert_eq!(leases.len(), 8);
 }
 
+/// The kernel has the most recently used one's pages at hand.
+#[test]
+fn a_trim_closes_the_coldest() {
+    let pipes = Pipes::new(3);
+    let mut leases: Vec<_> = (0..3).map(|_| pipes.take().unwrap()).collect();
+    let number = |lease: &Lease<'_>| lease.pipe.as_ref().unwrap().reader.as_raw_fd();
+    let hot = number(&leases[1]);
+    let last = leases.remove(1);
+    drop(leases);
+    drop(last);
+    pipes.trim();
+    assert_eq!(number(&pipes.take().unwrap()), hot);
+    pipes.trim();
+    assert_eq!(pipes.counts(), (1, 1));
+    assert_eq!(number(&pipes.take().unwrap()), hot);
+}
+
 #[test]
 fn after_a_failure_no_pipe_is_asked_for_until_later() {
     let pipes = Pipes::new(4);
@@ -123,6 +142,41 @@ async fn a_pipe_carries_bytes_and_goes_back() {
     assert_eq!(filled(&mut lease, &source).await, 0);
     drop(lease);
     assert_eq!(pipes.counts(), (1, 1));
+}
+
+/// The kernel does not splice an urgent byte: where it says that there is nothing, or that the end
+/// has come, there is more.
+#[tokio::test]
+async fn an_urgent_byte_is_not_spliced() {
+    let pipes = Pipes::new(1);
+    for ends in [false, true] {
+        let (mut near, source) = pair().await;
+        SockRef::from(&source).set_out_of_band_inline(true).unwrap();
+        near.write_all(b"abc").await.unwrap();
+        SockRef::from(&near).send_out_of_band(b"defg").unwrap();
+        near.write_all(b"hi").await.unwrap();
+        if ends {
+            near.shutdown().await.unwrap();
+        }
+        let mut lease = pipes.take().unwrap();
+        let mut room = [0; 20];
+        let mut spliced = 0;
+        while spliced < 6 {
+            let moved = filled(&mut lease, &source).await;
+            let pipe = lease.pipe.as_ref().unwrap();
+            assert_eq!(rustix::io::read(&pipe.reader, &mut room[spliced..]).unwrap(), moved);
+            (spliced, lease.held) = (spliced + moved, 0);
+        }
+        assert_eq!(&room[..spliced], b"abcdef");
+        // Until it has been read in another way; it stays readable.
+        for _ in 0..2 {
+            assert_eq!(lease.fill(&source).unwrap_err().kind(), ErrorKind::Unsupported);
+        }
+        assert_eq!(source.try_read(&mut room).unwrap(), 3);
+        assert_eq!(&room[..3], b"ghi");
+        let next = lease.fill(&source).map_err(|error| error.kind());
+        assert_eq!(next, if ends { Ok(0) } else { Err(ErrorKind::WouldBlock) });
+    }
 }
 
 /// Bytes of one tunnel never come out of another's pipe.

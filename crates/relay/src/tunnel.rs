@@ -1,13 +1,16 @@
 //! Both directions of a tunnel, and its end.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::Shutdown;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use socket2::SockRef;
 use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::flow::{Failure, Flow, Progress, Watch, watch};
 use crate::{Activity, Pipes};
@@ -81,102 +84,120 @@ pub struct Report {
 /// Relays until both sides are done, one fails, a limit passes, or `stop` resolves.
 ///
 /// A FIN is passed on after everything before it, and the other direction goes on. Every other
-/// end is passed on as a reset, at once: what was cut short must never look like a clean end.
-#[expect(
-    clippy::manual_async_fn,
-    reason = "an async fn keeps its arguments twice, and this \
-    future is most of what an idle tunnel costs"
-)]
-pub fn relay(
-    client: Side,
-    target: Side,
-    limits: Limits,
+/// end is passed on as a reset as soon as the caller closes the sockets: what was cut short must
+/// never look like a clean end.
+///
+/// Everything is borrowed, for the future of an idle tunnel is most of what that costs.
+pub async fn relay(
+    client: &mut Side,
+    target: &mut Side,
+    limits: &Limits,
     pipes: &Pipes,
-    stop: impl Future<Output = ()>,
-) -> impl Future<Output = Report> {
-    async move {
-        let (up, down) = (Progress::default(), Progress::default());
-        let sides = (&client.stream, &target.stream);
-        let early = (client.early, target.early);
-        let end = until_end(sides, early, (&up, &down), limits, pipes, stop).await;
-        if end != End::Closed {
-            reset(&client.stream);
-            reset(&target.stream);
-        }
-        Report { up: up.moved.into_inner(), down: down.moved.into_inner(), end }
+    stop: Pin<&mut impl Future<Output = ()>>,
+) -> Report {
+    let (up, down) = (Progress::default(), Progress::default());
+    let end = until_end(client, target, [&up, &down], limits, pipes, stop).await;
+    if end != End::Closed {
+        reset(&client.stream);
+        reset(&target.stream);
     }
+    Report { up: up.moved.into_inner(), down: down.moved.into_inner(), end }
 }
 
-#[expect(clippy::manual_async_fn, reason = "as above")]
-fn until_end(
-    (client, target): (&TcpStream, &TcpStream),
-    (early_up, early_down): (Bytes, Bytes),
-    (up, down): (&Progress, &Progress),
-    limits: Limits,
+async fn until_end(
+    Side { stream: client, early: early_up }: &mut Side,
+    Side { stream: target, early: early_down }: &mut Side,
+    progress: [&Progress; 2],
+    limits: &Limits,
     pipes: &Pipes,
-    stop: impl Future<Output = ()>,
-) -> impl Future<Output = End> {
-    async move {
-        let activity = &Activity::default();
-        let flow = |source, sink, progress| Flow { source, sink, pipes, activity, progress };
-        let mut upward = pin!(flow(client, target, up).run(early_up));
-        let mut downward = pin!(flow(target, client, down).run(early_down));
-        let (mut up_open, mut down_open) = (true, true);
-        // A side that has sent its FIN is read no more, but may still reset.
-        let mut quiet_side: Option<Watch<'_>> = None;
-        // A direction that waits for its sink is stalled, whatever the other one moves.
-        let stalled = || up.stalled_since().into_iter().chain(down.stalled_since()).min();
-        let due = |silence: Duration| {
-            move || match stalled() {
-                Some(since) => since + limits.stall,
-                None => activity.last() + silence,
+    mut stop: Pin<&mut impl Future<Output = ()>>,
+) -> End {
+    let (client, target) = (&*client, &*target);
+    let activity = &Activity::default();
+    let flow = |source, sink, progress| Flow { source, sink, pipes, activity, progress };
+    let upward = &flow(client, target, progress[0]);
+    let downward = &flow(target, client, progress[1]);
+    let mut upward = pin!(upward.run(early_up));
+    let mut downward = pin!(downward.run(early_down));
+    let (mut up_open, mut down_open) = (true, true);
+    // A side that has sent its FIN is read no more, but may still reset.
+    let mut quiet_side: Option<Watch<'_>> = None;
+    let mut alarm = pin!(sleep_until(activity.moment(limits.idle)));
+    while up_open || down_open {
+        tokio::select! {
+            biased;
+            done = &mut upward, if up_open => {
+                match done {
+                    Ok(()) => up_open = false,
+                    Err(Failure::Source) => return End::ClientReset,
+                    Err(Failure::Sink) => return End::TargetReset,
+                }
+                if down_open && finish(target).is_err() {
+                    return End::TargetReset;
+                }
+                quiet_side = Some(watch(client));
             }
-        };
-        let mut silence = pin!(activity.passed(due(limits.idle), limits.stall));
-        let mut stop = pin!(stop);
-        while up_open || down_open {
-            tokio::select! {
-                biased;
-                done = &mut upward, if up_open => {
-                    match done {
-                        Ok(()) => up_open = false,
-                        Err(Failure::Source) => return End::ClientReset,
-                        Err(Failure::Sink) => return End::TargetReset,
-                    }
-                    if down_open && finish(target).is_err() {
-                        return End::TargetReset;
-                    }
-                    quiet_side = Some(watch(client));
+            done = &mut downward, if down_open => {
+                match done {
+                    Ok(()) => down_open = false,
+                    Err(Failure::Source) => return End::TargetReset,
+                    Err(Failure::Sink) => return End::ClientReset,
                 }
-                done = &mut downward, if down_open => {
-                    match done {
-                        Ok(()) => down_open = false,
-                        Err(Failure::Source) => return End::TargetReset,
-                        Err(Failure::Sink) => return End::ClientReset,
-                    }
-                    if up_open && finish(client).is_err() {
-                        return End::ClientReset;
-                    }
-                    quiet_side = Some(watch(target));
+                if up_open && finish(client).is_err() {
+                    return End::ClientReset;
                 }
-                () = gone(&mut quiet_side), if quiet_side.is_some() => {
-                    return if up_open { End::TargetReset } else { End::ClientReset };
-                }
-                () = &mut silence => {
-                    return match () {
-                        () if stalled().is_some() => End::Stalled,
-                        () if up_open && down_open => End::Idle,
-                        () => End::HalfClose,
-                    };
-                }
-                () = &mut stop => return End::Stopped,
+                quiet_side = Some(watch(target));
             }
-            // One direction has ended, just now: from here on the other's limit holds.
-            activity.touch();
-            silence.set(activity.passed(due(limits.half_close), limits.stall));
+            () = gone(&mut quiet_side), if quiet_side.is_some() => {
+                return if up_open { End::TargetReset } else { End::ClientReset };
+            }
+            end = poll_fn(|cx| {
+                let open = up_open && down_open;
+                rings(alarm.as_mut(), cx, || due(activity, progress, limits, open))
+            }) => return end,
+            () = &mut stop => return End::Stopped,
         }
-        End::Closed
+        // One direction has ended, just now: from here on the other's limit holds.
+        activity.touch();
     }
+    End::Closed
+}
+
+/// Which limit comes next, and when. Both directions are open or, after a FIN, one.
+fn due(
+    activity: &Activity,
+    [up, down]: [&Progress; 2],
+    limits: &Limits,
+    open: bool,
+) -> (Instant, End) {
+    // A direction that waits for its sink is stalled, whatever the other one moves.
+    let stalled = up.stalled_since().into_iter().chain(down.stalled_since()).min();
+    let (since, limit, end) = match stalled {
+        Some(since) => (since, limits.stall, End::Stalled),
+        None if open => (activity.last(), limits.idle, End::Idle),
+        None => (activity.last(), limits.half_close, End::HalfClose),
+    };
+    (activity.moment(since + limit), end)
+}
+
+/// Resolves once `due` has passed. Movement puts it off without touching the timer, which is set
+/// anew when it fires too early, or when `due` has come closer.
+fn rings(
+    mut alarm: Pin<&mut Sleep>,
+    cx: &mut Context<'_>,
+    due: impl Fn() -> (Instant, End),
+) -> Poll<End> {
+    let (at, end) = due();
+    if alarm.deadline() > at {
+        alarm.as_mut().reset(at);
+    }
+    while alarm.as_mut().poll(cx).is_ready() {
+        if Instant::now() >= at {
+            return Poll::Ready(end);
+        }
+        alarm.as_mut().reset(at);
+    }
+    Poll::Pending
 }
 
 async fn gone(side: &mut Option<Watch<'_>>) {

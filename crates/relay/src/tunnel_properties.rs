@@ -3,6 +3,7 @@
 //! and the report says so exactly.
 
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -180,9 +181,12 @@ async fn trial(seed: u64) {
     }
     let [(client, near), (target, far)] = <[_; 2]>::try_from(sockets).unwrap();
     let early = |side: usize| Bytes::copy_from_slice(&sent[side][..peers[side].early]);
-    let sides = [Side { stream: near, early: early(0) }, Side { stream: far, early: early(1) }];
-    let [near, far] = sides;
-    let relayed = relay(near, far, LONG, &pipes, std::future::pending());
+    let mut near = Side { stream: near, early: early(0) };
+    let mut far = Side { stream: far, early: early(1) };
+    let pipes = &pipes;
+    // The sockets are closed as soon as it ends.
+    let relayed =
+        async move { relay(&mut near, &mut far, &LONG, pipes, pin!(std::future::pending())).await };
     let all = async {
         let client = act(peers[0].clone(), sent[0].clone(), client);
         let target = act(peers[1].clone(), sent[1].clone(), target);
