@@ -7,6 +7,9 @@ use std::sync::LazyLock;
 pub(crate) const REQUEST: usize = 64;
 /// Bytes of a small answer, and of the body of a plain-HTTP response.
 pub(crate) const ANSWER: usize = 1024;
+/// A ClientHello as wget sends it, by GnuTLS. It names `localhost`.
+pub(crate) const HELLO: &[u8] =
+    include_bytes!("../../tests/sni/hellos/wget-1.21.3-gnutls-3.7.9-localhost.bin");
 /// Bytes that one bulk write or read takes at most.
 pub(crate) const CHUNK: usize = 1024 * 1024;
 
@@ -24,6 +27,8 @@ pub(crate) enum Service {
     Sink,
     /// Answers every small request with a small answer.
     Reply,
+    /// Answers a ClientHello with a small answer, which is no TLS.
+    Greet,
     /// Answers plain-HTTP GETs on a kept connection.
     Web,
     /// Reads a seed and a length, then sends and takes pattern bytes, a step at a time both ways;
@@ -32,8 +37,8 @@ pub(crate) enum Service {
 }
 
 impl Service {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Source, Self::Sink, Self::Reply, Self::Web, Self::Check];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Source, Self::Sink, Self::Reply, Self::Web, Self::Check, Self::Greet];
 }
 
 impl fmt::Display for Service {

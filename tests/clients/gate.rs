@@ -35,6 +35,10 @@ impl Gate {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pinhole"));
         command.arg("serve").args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
         command.args(["--log", "json"]);
+        // What the machine's own programs go by is none of this one's.
+        for variable in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"] {
+            command.env_remove(variable);
+        }
         if let Some(config) = config {
             let file = dir.path().join("pinhole.yaml");
             fs::write(&file, config).map_err(|error| error.to_string())?;
@@ -52,13 +56,16 @@ impl Gate {
         });
         let unspecified = SocketAddr::from(([0, 0, 0, 0], 0));
         let mut gate = Self { child, lines, addr: unspecified, _dir: dir };
-        let first = gate.lines.recv_timeout(START);
-        let first = first.map_err(|_| "pinhole does not say where it listens".to_owned())?;
-        let line: Value = serde_json::from_str(&first).map_err(|e| format!("{e}: {first}"))?;
-        let addr = (line["event"] == "listening").then(|| line["address"].as_str()).flatten();
-        let addr = addr.ok_or_else(|| format!("where does it listen? {first}"))?;
-        gate.addr = addr.parse().map_err(|_| format!("where does it listen? {first}"))?;
-        Ok(gate)
+        loop {
+            let said = gate.lines.recv_timeout(START);
+            let said = said.map_err(|_| "pinhole does not say where it listens".to_owned())?;
+            let line: Value = serde_json::from_str(&said).map_err(|e| format!("{e}: {said}"))?;
+            if line["event"] == "listening" {
+                let addr = line["address"].as_str().and_then(|addr| addr.parse().ok());
+                gate.addr = addr.ok_or_else(|| format!("where does it listen? {said}"))?;
+                return Ok(gate);
+            }
+        }
     }
 
     /// Asks it to end, and reads what it logged.

@@ -6,6 +6,7 @@
 //! and only a registry that cannot be reached without the proxy either is skipped.
 
 mod apt;
+mod behind;
 mod cargo;
 mod client;
 mod download;
@@ -14,6 +15,8 @@ mod git;
 mod machine;
 mod npm;
 mod opening;
+#[path = "../parent/real/proxies.rs"]
+mod proxies;
 mod python;
 mod request;
 mod room;
@@ -38,5 +41,6 @@ fn main() -> ExitCode {
         download::CURL,
         download::WGET,
     ];
-    libtest_mimic::run(&args, clients.into_iter().flat_map(trials::of).collect()).exit_code()
+    let alone = clients.into_iter().flat_map(trials::of);
+    libtest_mimic::run(&args, alone.chain(behind::trials()).collect()).exit_code()
 }

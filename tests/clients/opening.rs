@@ -42,6 +42,16 @@ impl Opening {
         self.closed.contains(target)
     }
 
+    /// The default configuration.
+    pub(crate) fn without(&self) -> Settings {
+        Settings(DEFAULT.to_owned())
+    }
+
+    /// The default configuration, with these addresses added if there are any.
+    pub(crate) fn with(&self) -> Settings {
+        if self.ports.is_empty() { self.without() } else { Settings(self.config()) }
+    }
+
     /// The default configuration with exactly these addresses added.
     pub(crate) fn config(&self) -> String {
         let mut allow = "\nallow:\n".to_owned();
@@ -53,6 +63,19 @@ impl Opening {
         }
         let config = DEFAULT.replacen("\nallow:\n", &allow, 1);
         assert_ne!(config, DEFAULT, "the default configuration has no `allow:` any more");
+        config
+    }
+}
+
+/// A configuration.
+pub(crate) struct Settings(String);
+
+impl Settings {
+    /// With a parent, and what is exempt from it.
+    pub(crate) fn behind(&self, parent: &str, no_proxy: &str) -> String {
+        let section = format!("\nparent: {{urls: ['{parent}'], no_proxy: '{no_proxy}'}}\n");
+        let config = self.0.replacen("\nparent: environment\n", &section, 1);
+        assert_ne!(config, self.0, "the default configuration has no `parent:` any more");
         config
     }
 }

@@ -10,6 +10,7 @@ pub(crate) struct Request {
     pub(crate) target: Option<String>,
     pub(crate) decision: Option<String>,
     pub(crate) reason: Option<String>,
+    pub(crate) parent: Option<String>,
     pub(crate) status: Option<u16>,
     pub(crate) connect_ms: Option<f64>,
     pub(crate) total_ms: Option<f64>,

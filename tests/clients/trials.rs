@@ -31,10 +31,10 @@ pub(crate) fn of(client: Client) -> Vec<Trial> {
     trials
 }
 
-type Test = fn(&Client, Way) -> Result<Completion, String>;
+pub(crate) type Test = fn(&Client, Way) -> Result<Completion, String>;
 
 /// Runs the test if the client is there.
-fn unless_missing(client: Client, way: Way, test: Test) -> Result<Completion, Failed> {
+pub(crate) fn unless_missing(client: Client, way: Way, test: Test) -> Result<Completion, Failed> {
     let missing = client.needs.iter().find(|tool| tool.path().is_none());
     match missing.map(|tool: &Tool| tool.name()) {
         Some(name) if required() => Err(format!("{name} is not installed").into()),
@@ -43,7 +43,7 @@ fn unless_missing(client: Client, way: Way, test: Test) -> Result<Completion, Fa
     }
 }
 
-fn skipped(why: &str) -> Completion {
+pub(crate) fn skipped(why: &str) -> Completion {
     Completion::ignored_with(format!("skipped: {why}"))
 }
 
@@ -146,10 +146,14 @@ fn failure(done: Result<Package, Ran>, way: Way, log: &[Request]) -> Result<Ran,
     Ok(ran)
 }
 
-type Through = (Result<Package, Ran>, Vec<Request>, Duration);
+pub(crate) type Through = (Result<Package, Ran>, Vec<Request>, Duration);
 
 /// Lets the client fetch through the program, and ends both.
-fn through(client: &Client, source: &Source, config: Option<&str>) -> Result<Through, String> {
+pub(crate) fn through(
+    client: &Client,
+    source: &Source,
+    config: Option<&str>,
+) -> Result<Through, String> {
     let gate = Gate::start(config)?;
     let room = Room::new(Some(gate.addr));
     let began = Instant::now();
@@ -158,7 +162,7 @@ fn through(client: &Client, source: &Source, config: Option<&str>) -> Result<Thr
     Ok((done, gate.stop()?, took))
 }
 
-fn shown(what: &str, ran: &Ran, log: &[Request]) -> String {
+pub(crate) fn shown(what: &str, ran: &Ran, log: &[Request]) -> String {
     let Ran { command, status, output } = ran;
     let status = status.map_or("no exit code".to_owned(), |status| status.to_string());
     format!("{what}\n{command}\n{status}\n{output}\nlog: {log:#?}")

@@ -72,6 +72,7 @@ fn pages() {
         ("pinhole_bytes_total", "counter"),
         ("pinhole_accept_errors_total", "counter"),
         ("pinhole_log_dropped_total", "counter"),
+        ("pinhole_sni_checks_total", "counter"),
     ] {
         assert_eq!(page.types.get(family).map(String::as_str), Some(kind), "{family}");
         assert!(text.contains(&format!("# HELP {family} ")), "{family} is not explained");
@@ -181,9 +182,11 @@ fn labels_are_bounded() {
         ("method", &["connect", "forward", "none"][..]),
         ("direction", &["up", "down"]),
         ("stage", &["head", "dns", "connect"]),
+        ("mode", &["enforce", "log"]),
         (
             "outcome",
             &[
+                "match",
                 "not_allowed",
                 "address_class",
                 "dns_not_found",

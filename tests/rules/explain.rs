@@ -76,9 +76,19 @@ fn json_fields() {
         ["OK.test.:443", "ok.test:22", "10.1.2.3:443", "10.66.0.1:443", "127.0.0.1:443", "bad"];
     let said = explain(&["--json"], RULES, &targets);
     let address = |ip: &str, class: &str, decision: &str, reason: Value, rule: Value| json!([{"ip": ip, "class": class, "decision": decision, "reason": reason, "rule": rule}]);
+    let tls = json!({"sni": "enforce", "ech": "allow", "why": "its port is one of tls.ports"});
     let expected = [
-        json!(["ok.test:443", "allow", "allowed", "allow[0]", 4, "host ok.test", null]),
-        json!(["ok.test:22", "deny", "port_not_allowed", "allow[0]", 4, "host ok.test", null]),
+        json!(["ok.test:443", "allow", "allowed", "allow[0]", 4, "host ok.test", null, tls]),
+        json!([
+            "ok.test:22",
+            "deny",
+            "port_not_allowed",
+            "allow[0]",
+            4,
+            "host ok.test",
+            null,
+            null
+        ]),
         json!([
             "10.1.2.3:443",
             "allow",
@@ -86,7 +96,8 @@ fn json_fields() {
             "allow[2]",
             9,
             "network 10.0.0.0/8",
-            address("10.1.2.3", "private", "allow", json!(null), json!("allow[2]"))
+            address("10.1.2.3", "private", "allow", json!(null), json!("allow[2]")),
+            tls
         ]),
         json!([
             "10.66.0.1:443",
@@ -95,7 +106,8 @@ fn json_fields() {
             "deny[1]",
             21,
             "network 10.66.0.0/16",
-            address("10.66.0.1", "private", "deny", json!("address_denied"), json!("deny[1]"))
+            address("10.66.0.1", "private", "deny", json!("address_denied"), json!("deny[1]")),
+            null
         ]),
         json!([
             "127.0.0.1:443",
@@ -104,11 +116,12 @@ fn json_fields() {
             null,
             null,
             null,
-            address("127.0.0.1", "loopback", "deny", json!("address_class"), json!(null))
+            address("127.0.0.1", "loopback", "deny", json!("address_class"), json!(null)),
+            null
         ]),
-        json!(["bad", "malformed", "malformed", null, null, null, null]),
+        json!(["bad", "malformed", "malformed", null, null, null, null, null]),
     ];
-    let keys = ["target", "decision", "reason", "rule", "line", "covers", "address"];
+    let keys = ["target", "decision", "reason", "rule", "line", "covers", "address", "tls"];
     let lines = said.json();
     assert_eq!(lines.len(), expected.len());
     for (line, expected) in lines.iter().zip(expected) {
@@ -116,7 +129,7 @@ fn json_fields() {
             assert_eq!(&line[key], value, "{key} of {line}");
         }
         assert!(line["detail"].as_str().is_some_and(|text| !text.is_empty()), "{line}");
-        assert_eq!(line.as_object().unwrap().len(), keys.len() + 1, "{line}");
+        assert_eq!(line.as_object().unwrap().len(), keys.len() + 3, "{line}");
     }
 }
 
@@ -159,6 +172,41 @@ fn words() {
         assert!(said.out.lines().any(|said| said == line), "`{line}` is not in\n{}", said.out);
     }
     assert_eq!(said.out.matches("not yet judged").count(), 1);
+}
+
+/// Which SNI check holds for a target, and what made it so.
+#[test]
+fn the_sni_check() {
+    let rows = [
+        ("ok.test:443", "enforce, ECH allow: its port is one of tls.ports"),
+        ("ok.test:80", "off: its port is none of tls.ports"),
+        ("ssh.test:443", "off: allow[1] says so"),
+        ("log.test:22", "log, ECH allow: allow[2] says so"),
+        ("10.0.0.1:443", "enforce, ECH allow: its port is one of tls.ports"),
+    ];
+    let rules = "allow:\n  - host: ok.test\n  - {host: ssh.test, tls: off}\n  \
+        - {host: log.test, ports: 22, tls: log}\n  - network: 10.0.0.0/8\n";
+    let targets = rows.map(|row| row.0);
+    let json = explain(&["--json"], rules, &targets).json();
+    let text = explain(&[], rules, &targets).out;
+    let lines: Vec<&str> =
+        text.lines().filter_map(|l| l.strip_prefix("          SNI check ")).collect();
+    assert_eq!(lines, rows.map(|row| row.1), "{text}");
+    for ((target, said), json) in rows.into_iter().zip(json) {
+        let tls = &json["tls"];
+        let ech = tls["ech"].as_str().map(|ech| format!(", ECH {ech}")).unwrap_or_default();
+        let words =
+            format!("{}{ech}: {}", tls["sni"].as_str().unwrap(), tls["why"].as_str().unwrap());
+        assert_eq!(words, said, "{target}");
+    }
+    let rules = format!("{rules}tls: {{ports: 80, sni: log, ech: refuse}}\n");
+    let text = explain(&[], &rules, &["ok.test:80", "ok.test:443", "no.test:80"]).out;
+    for line in
+        ["log, ECH refuse: its port is one of tls.ports", "off: its port is none of tls.ports"]
+    {
+        assert!(text.contains(&format!("SNI check {line}\n")), "{text}");
+    }
+    assert_eq!(text.matches("SNI check").count(), 2, "{text}");
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod own;
 mod presets;
 mod prometheus;
 mod start;
+mod strays;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "the gate's tests use the rest")]
 mod support;

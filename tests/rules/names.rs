@@ -305,6 +305,30 @@ fn answers_are_kept() {
     assert_eq!(dns.asked_names(), expected);
 }
 
+/// `dns.hosts` stands in place of every other source, and opens nothing by itself.
+#[test]
+fn names_with_addresses_of_their_own() {
+    let (dns, origin) = (FakeDns::start(), origin("127.0.0.1:0"));
+    leads_to(&dns, "own.dns.test", "127.0.0.66");
+    let mut config = config(&dns, rules());
+    config["dns"]["hosts"] = json!({
+        "OWN.dns.test": ["10.0.0.1", "127.0.0.1"],
+        "private.dns.test": "10.0.0.1",
+        "other.test": "127.0.0.1",
+    });
+    let proxy = Proxy::start(&config);
+    let target = format!("own.dns.test:{}", origin.port());
+    let (client, response) = connect(&proxy, &target);
+    assert_eq!(response.status, 200, "{}", response.reason);
+    drop(client);
+    let record = proxy.record("its line", |line| line["target"] == target);
+    assert_eq!(record["address"], "127.0.0.1");
+    let record = refused(&proxy, "private.dns.test:443", "address_class");
+    assert_eq!(record["address"], "10.0.0.1");
+    refused(&proxy, "other.test:443", "not_allowed");
+    assert_eq!(dns.asked(), []);
+}
+
 #[test]
 fn a_silent_name_server_is_given_up() {
     let dns = FakeDns::start();

@@ -54,9 +54,13 @@ pub(crate) struct Line {
     pub(crate) json: Value,
 }
 
-/// The program's command, without arguments.
+/// The program's command, without arguments, and without the machine's own proxies.
 pub(crate) fn program() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_pinhole"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pinhole"));
+    for variable in ["http_proxy", "https_proxy", "no_proxy"] {
+        command.env_remove(variable).env_remove(variable.to_uppercase());
+    }
+    command
 }
 
 impl Proxy {

@@ -54,8 +54,7 @@ pub(crate) fn draw(results: &Results) -> String {
 fn panel(results: &Results, scenario: Scenario) -> Option<(String, usize)> {
     let main = scenario.columns()[0];
     let median = |peer| results.spread(scenario, peer, main.key).map(|spread| spread.median);
-    let shown =
-        results.peers.iter().filter(|peer| peer.kind != Kind::Floor || median(peer).is_some());
+    let shown = results.peers.iter().filter(|peer| !peer.is_beside(scenario));
     let bars: Vec<_> = shown.map(|peer| (*peer, median(peer))).collect();
     let longest = bars.iter().filter_map(|(_, value)| *value).reduce(f64::max)?;
     let mut text = format!(
@@ -67,7 +66,7 @@ fn panel(results: &Results, scenario: Scenario) -> Option<(String, usize)> {
         let y = HEAD + index * ROW;
         let class = match peer.kind {
             Kind::Pinhole => "ours",
-            Kind::Connect => "peer",
+            Kind::Connect | Kind::Unchecked => "peer",
             Kind::Relay => "relay",
             Kind::Floor => "floor",
         };

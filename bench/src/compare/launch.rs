@@ -61,6 +61,7 @@ impl Yard {
             .replace("@ENVOY@", &self.envoy)
             .replace("@PORT@", &site.address.port().to_string())
             .replace("@TARGET@", &site.target.to_string())
+            .replace("@TLS_PORT@", &site.tls_port().to_string())
             .replace("@PROCESSES@", &processes.to_string())
             .replace("@THREADS@", &threads.to_string())
             .replace("@ALL_THREADS@", &(threads * processes).to_string())
@@ -113,7 +114,7 @@ impl Yard {
             .stderr(output)
             .spawn()?;
         let via = match peer.kind {
-            Kind::Pinhole | Kind::Connect => Via::Connect(site.address),
+            Kind::Pinhole | Kind::Unchecked | Kind::Connect => Via::Connect(site.address),
             Kind::Relay | Kind::Floor => Via::Relay(site.address),
         };
         let mut running = Running { process, via };
@@ -148,6 +149,13 @@ struct Site {
     address: SocketAddr,
     target: SocketAddr,
     scenario: Scenario,
+}
+
+impl Site {
+    /// The port on which pinhole expects TLS.
+    fn tls_port(&self) -> u16 {
+        if self.scenario == Scenario::ShortTls { self.target.port() } else { 443 }
+    }
 }
 
 fn give_away(dir: &Path) -> io::Result<()> {
@@ -199,6 +207,7 @@ impl Running {
     async fn first(&self, site: &Site) -> Result<(), Failure> {
         match site.scenario {
             Scenario::Get => drop(tokio::net::TcpStream::connect(self.via.address()).await?),
+            Scenario::ShortTls => drop(self.via.open_by_name(site.target).await?),
             _ => drop(self.via.open(site.target).await?),
         }
         Ok(())

@@ -10,6 +10,8 @@ use crate::load::Scenario;
 pub(crate) enum Kind {
     /// The one that all this is about.
     Pinhole,
+    /// The same without its SNI check, to see what that costs.
+    Unchecked,
     /// Another one that tunnels CONNECT.
     Connect,
     /// One that relays to a fixed origin only.
@@ -34,18 +36,26 @@ pub(crate) struct Peer {
 impl Peer {
     /// Why it is not measured in a scenario, if it is not.
     pub(crate) fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
-        use Scenario::{Down, Exchange, Get, Up};
+        use Scenario::{Down, Exchange, Get, ShortTls, Up};
         match (self.kind, scenario) {
+            (Kind::Pinhole | Kind::Unchecked, ShortTls) => None,
+            (_, ShortTls) | (Kind::Unchecked, _) => Some("only to see what the SNI check costs"),
             (Kind::Floor, Down(_) | Up(_) | Exchange(_)) => None,
             (Kind::Floor, _) => Some("a bare relay: for bulk and exchanges only"),
             (Kind::Relay, Get) => Some("relays only in this mode"),
             _ => None,
         }
     }
+
+    /// Whether a table of a scenario is better off without it.
+    pub(crate) fn is_beside(&self, scenario: Scenario) -> bool {
+        let beside = matches!(self.kind, Kind::Floor | Kind::Unchecked);
+        self.cannot(scenario).is_some() && (beside || scenario == Scenario::ShortTls)
+    }
 }
 
 /// All of them, pinhole first.
-pub(crate) const ALL: [Peer; 9] = [
+pub(crate) const ALL: [Peer; 10] = [
     Peer {
         name: "pinhole",
         kind: Kind::Pinhole,
@@ -55,10 +65,19 @@ pub(crate) const ALL: [Peer; 9] = [
         version: &["--version"],
     },
     Peer {
+        name: "pinhole sni off",
+        kind: Kind::Unchecked,
+        program: "@BIN@/pinhole",
+        arguments: &["serve", "--config", "@DIR@/pinhole.yaml", "--log", "json"],
+        files: &[("pinhole.yaml", include_str!("../../peers/pinhole.sni-off.yaml"))],
+        version: &[],
+    },
+    Peer {
         name: "squid",
         kind: Kind::Connect,
         program: "squid",
-        arguments: &["-N", "-f", "@DIR@/squid.conf"],
+        // A name of its own: two squids of one name share memory, even of two users.
+        arguments: &["-N", "-n", "bench@PORT@", "-f", "@DIR@/squid.conf"],
         files: &[("squid.conf", include_str!("../../peers/squid.conf"))],
         version: &["-v"],
     },

@@ -55,7 +55,7 @@ fn section(results: &Results, scenario: Scenario) -> String {
     let mut notes = String::new();
     for peer in &results.peers {
         let reason = results.reason(scenario, peer);
-        if peer.kind == Kind::Floor && reason.is_some() {
+        if peer.is_beside(scenario) {
             continue;
         }
         text.push_str(&row(results, scenario, peer, best, floor));
@@ -98,7 +98,7 @@ fn row(
 fn label(peer: &Peer) -> String {
     match peer.kind {
         Kind::Pinhole => format!("**{}**", peer.name),
-        Kind::Connect => peer.name.to_owned(),
+        Kind::Connect | Kind::Unchecked => peer.name.to_owned(),
         Kind::Relay => format!("_{}, relay only_", peer.name),
         Kind::Floor => format!("_{}_", peer.name),
     }

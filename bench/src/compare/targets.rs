@@ -15,6 +15,8 @@ enum Limit {
     Floor(f64),
     /// So much.
     Absolute(f64),
+    /// So many times what pinhole needs without its SNI check.
+    Unchecked(f64),
     /// So many times what pinhole itself needs in another scenario.
     Own(Scenario, f64),
 }
@@ -24,8 +26,8 @@ const FLAT: f64 = 1.25;
 
 /// Scenario, figure and limit.
 fn all() -> Vec<(Scenario, &'static str, Limit)> {
-    use Limit::{Absolute, Any, Connect, Floor, Own};
-    use Scenario::{Down, Exchange, Get, Idle, Rest, Scale, Short, Up};
+    use Limit::{Absolute, Any, Connect, Floor, Own, Unchecked};
+    use Scenario::{Down, Exchange, Get, Idle, Rest, Scale, Short, ShortTls, Up};
     let mut targets = Vec::new();
     for bulk in [Down, Up] {
         targets.push((bulk(1), "cpu_s_per_gib", Connect(0.45)));
@@ -35,6 +37,7 @@ fn all() -> Vec<(Scenario, &'static str, Limit)> {
     }
     targets.push((Short, "cpu_us", Connect(0.85)));
     targets.push((Short, "p99_us", Connect(1.0)));
+    targets.push((ShortTls, "cpu_us", Unchecked(1.1)));
     targets.push((Exchange(1), "cpu_us", Any(1.0)));
     targets.push((Exchange(16), "cpu_us", Any(1.0)));
     targets.push((Get, "cpu_us", Any(0.9)));
@@ -73,6 +76,9 @@ fn row(results: &Results, scenario: Scenario, key: &str, limit: Limit) -> String
             (peers, times, format!("≤ {times} × the best peer, haproxy counted"))
         }
         Limit::Floor(times) => (best(&[Kind::Floor]), times, format!("≤ {times} × the floor")),
+        Limit::Unchecked(times) => {
+            (best(&[Kind::Unchecked]), times, format!("≤ {times} × without the SNI check"))
+        }
         Limit::Absolute(most) => (Some((most, "")), 1.0, format!("≤ {most}")),
         Limit::Own(other, times) => {
             let own = results.ours(other, key).map(|own| (own, "pinhole with 100"));

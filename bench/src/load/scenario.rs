@@ -21,6 +21,8 @@ pub(crate) enum Scenario {
     Up(usize),
     /// Tunnels opened for one small exchange each.
     Short,
+    /// The same with a ClientHello, for a name.
+    ShortTls,
     /// Small exchanges on so many open tunnels.
     Exchange(usize),
     /// Plain-HTTP GETs on kept connections.
@@ -74,7 +76,8 @@ impl Scenario {
         let mut all = vec![Self::Rest];
         all.extend(streams.map(Self::Down));
         all.extend(streams.map(Self::Up));
-        all.extend([Self::Short, Self::Exchange(1), Self::Exchange(16), Self::Get, Self::Idle]);
+        all.extend([Self::Short, Self::ShortTls, Self::Exchange(1), Self::Exchange(16)]);
+        all.extend([Self::Get, Self::Idle]);
         all.extend([100, 1_000, 9_000].map(Self::Scale));
         all
     }
@@ -86,6 +89,7 @@ impl Scenario {
             Self::Down(streams) => format!("down-{streams}"),
             Self::Up(streams) => format!("up-{streams}"),
             Self::Short => "short".to_owned(),
+            Self::ShortTls => "short-tls".to_owned(),
             Self::Exchange(tunnels) => format!("exchange-{tunnels}"),
             Self::Get => "get".to_owned(),
             Self::Idle => "idle".to_owned(),
@@ -101,6 +105,9 @@ impl Scenario {
             Self::Down(streams) => format!("Bulk down, {streams} stream{}", plural(streams)),
             Self::Up(streams) => format!("Bulk up, {streams} stream{}", plural(streams)),
             Self::Short => "Short tunnel (connect, CONNECT, 64 B → 1 KiB, close)".to_owned(),
+            Self::ShortTls => {
+                "Short TLS tunnel (connect, CONNECT, ClientHello → 1 KiB, close)".to_owned()
+            }
             Self::Exchange(tunnels) => {
                 format!("Exchange 64 B → 1 KiB on {tunnels} open tunnel{}", plural(tunnels))
             }
@@ -121,7 +128,7 @@ impl Scenario {
         match self {
             Self::Rest => &REST,
             Self::Down(_) | Self::Up(_) => &BULK,
-            Self::Short | Self::Exchange(_) | Self::Get => &SMALL,
+            Self::Short | Self::ShortTls | Self::Exchange(_) | Self::Get => &SMALL,
             Self::Idle => &IDLE,
             Self::Scale(_) => &SCALE,
         }
@@ -133,6 +140,7 @@ impl Scenario {
             Self::Down(_) => Service::Source,
             Self::Up(_) => Service::Sink,
             Self::Rest | Self::Short | Self::Exchange(_) | Self::Idle => Service::Reply,
+            Self::ShortTls => Service::Greet,
             Self::Get => Service::Web,
             Self::Scale(_) => Service::Check,
         }
@@ -141,7 +149,7 @@ impl Scenario {
     /// How many connections the proxy must have room for.
     pub(crate) fn connections(self) -> usize {
         match self {
-            Self::Rest | Self::Short | Self::Get => 16,
+            Self::Rest | Self::Short | Self::ShortTls | Self::Get => 16,
             Self::Down(count) | Self::Up(count) | Self::Exchange(count) | Self::Scale(count) => {
                 count
             }
@@ -159,7 +167,8 @@ impl Scenario {
             Self::Rest => Ok(rest::measure(bed).await),
             Self::Down(streams) => bulk::measure(bed, bulk::Direction::Down, streams).await,
             Self::Up(streams) => bulk::measure(bed, bulk::Direction::Up, streams).await,
-            Self::Short => short::measure(bed).await,
+            Self::Short => short::measure(bed, false).await,
+            Self::ShortTls => short::measure(bed, true).await,
             Self::Exchange(tunnels) => exchange::measure(bed, tunnels).await,
             Self::Get => get::measure(bed).await,
             Self::Idle => idle::measure(bed).await,

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::wire::{ANSWER, REQUEST};
+use crate::wire::{ANSWER, HELLO, REQUEST};
 
 /// How an origin is reached.
 #[derive(Clone, Copy, Debug)]
@@ -30,12 +30,24 @@ impl Via {
         let mut stream = TcpStream::connect(self.address()).await?;
         stream.set_nodelay(true)?;
         if let Self::Connect(_) = self {
-            let request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n");
-            stream.write_all(request.as_bytes()).await?;
-            answer(&mut stream).await?;
+            connect(&mut stream, &target.to_string()).await?;
         }
         Ok(stream)
     }
+
+    /// The same by the name of this machine: a ClientHello names no addresses.
+    pub(crate) async fn open_by_name(self, target: SocketAddr) -> io::Result<TcpStream> {
+        let mut stream = TcpStream::connect(self.address()).await?;
+        stream.set_nodelay(true)?;
+        connect(&mut stream, &format!("localhost:{}", target.port())).await?;
+        Ok(stream)
+    }
+}
+
+async fn connect(stream: &mut TcpStream, target: &str) -> io::Result<()> {
+    let request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    answer(stream).await
 }
 
 /// Reads the head of the answer to CONNECT. No origin speaks first, so nothing follows it.
@@ -59,7 +71,16 @@ async fn answer(stream: &mut TcpStream) -> io::Result<()> {
 
 /// One small exchange on an open tunnel.
 pub(super) async fn exchange(stream: &mut TcpStream) -> io::Result<()> {
-    stream.write_all(&[b'q'; REQUEST]).await?;
+    ask(stream, &[b'q'; REQUEST]).await
+}
+
+/// The same that begins as TLS does.
+pub(super) async fn greet(stream: &mut TcpStream) -> io::Result<()> {
+    ask(stream, HELLO).await
+}
+
+async fn ask(stream: &mut TcpStream, request: &[u8]) -> io::Result<()> {
+    stream.write_all(request).await?;
     let mut answer = [0; ANSWER];
     stream.read_exact(&mut answer).await?;
     Ok(())

@@ -75,6 +75,7 @@ async fn accept(listener: TcpListener, service: Service) {
             Service::Source => drop(tokio::spawn(bulk::source(stream))),
             Service::Sink => drop(tokio::spawn(bulk::sink(stream))),
             Service::Reply => drop(tokio::spawn(small::reply(stream))),
+            Service::Greet => drop(tokio::spawn(small::greet(stream))),
             Service::Web => drop(tokio::spawn(small::web(stream))),
             Service::Check => drop(tokio::spawn(check::serve(stream))),
         }

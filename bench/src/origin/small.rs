@@ -5,7 +5,7 @@ use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::wire::{ANSWER, REQUEST};
+use crate::wire::{ANSWER, HELLO, REQUEST};
 
 /// Answers every small request with a small answer, until the client ends.
 pub(super) async fn reply(mut stream: TcpStream) -> io::Result<()> {
@@ -14,6 +14,13 @@ pub(super) async fn reply(mut stream: TcpStream) -> io::Result<()> {
         stream.read_exact(&mut request).await?;
         stream.write_all(&[b'r'; ANSWER]).await?;
     }
+}
+
+/// Answers a ClientHello with a small answer.
+pub(super) async fn greet(mut stream: TcpStream) -> io::Result<()> {
+    let mut hello = [0; HELLO.len()];
+    stream.read_exact(&mut hello).await?;
+    stream.write_all(&[b'r'; ANSWER]).await
 }
 
 /// Answers GETs on a kept connection. Requests come one at a time and have no body.

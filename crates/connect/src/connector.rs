@@ -8,7 +8,7 @@ use policy::{Candidate, Denial, Grant, Host, Judged, PermittedAddrs, Policy};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use crate::answer::Answer;
+use crate::dead::Dead;
 use crate::names::{DnsOptions, Late, Names};
 use crate::{Failure, SetupError, dial, own};
 
@@ -23,10 +23,12 @@ pub struct DialOptions {
     pub own_ports: Vec<u16>,
 }
 
-/// Reaches granted targets. Its cache is its own: one with other options starts empty.
+/// Reaches granted targets. What it remembers of names and addresses is its own: one with other
+/// options starts empty.
 pub struct Connector {
-    names: Names,
-    dial: DialOptions,
+    pub(crate) names: Names,
+    pub(crate) dial: DialOptions,
+    pub(crate) dead: Dead,
 }
 
 /// What a granted target leads to.
@@ -65,7 +67,7 @@ impl Connector {
     /// # Errors
     /// See [`SetupError`].
     pub fn new(dns: &DnsOptions, dial: DialOptions) -> Result<Self, SetupError> {
-        Ok(Self { names: Names::new(dns)?, dial })
+        Ok(Self { names: Names::new(dns)?, dial, dead: Dead::default() })
     }
 
     /// Resolves a granted target, once, and has its addresses judged. An IP literal is judged
@@ -79,12 +81,15 @@ impl Connector {
     /// error here.
     pub async fn judge(&self, policy: &Policy, grant: &Grant) -> Result<Judgement, Failure> {
         let (mut judgement, late) = self.resolve(policy, grant).await?;
-        if judgement.permitted.as_slice().is_empty()
-            && let Some(late) = late
-        {
-            let (permitted, judged) = self.permit(policy, grant, &addresses(late.await));
-            judgement.permitted = permitted;
-            judgement.judged.extend(judged);
+        if let Some(late) = late {
+            let more = match judgement.permitted.as_slice() {
+                [] => late.addrs().await,
+                _ => late.soon().await,
+            };
+            let mut addrs: Vec<IpAddr> = judgement.judged.iter().map(|one| one.ip).collect();
+            addrs.extend(more);
+            addrs.sort_by_key(IpAddr::is_ipv4);
+            (judgement.permitted, judgement.judged) = self.permit(policy, grant, &addrs);
         }
         Ok(judgement)
     }
@@ -100,9 +105,9 @@ impl Connector {
     pub async fn reach(&self, policy: &Policy, grant: &Grant) -> Result<Reached, Failure> {
         let (judgement, late) = self.resolve(policy, grant).await?;
         let Judgement { permitted, judged, dns } = judgement;
-        let late = late.map(|late| async { self.permit(policy, grant, &addresses(late.await)).0 });
+        let late = late.map(|late| async { self.permit(policy, grant, &late.addrs().await).0 });
         let started = Instant::now();
-        match dial::dial(permitted, late, &self.dial).await {
+        match dial::dial(permitted, late, &self.dial, &self.dead).await {
             Ok((stream, addr)) => Ok(Reached { stream, addr, dns, connect: started.elapsed() }),
             Err(Some(failure)) => Err(failure),
             Err(None) => Err(denied(grant, &judged)),
@@ -113,7 +118,7 @@ impl Connector {
         &self,
         policy: &Policy,
         grant: &Grant,
-    ) -> Result<(Judgement, Option<Late<'_>>), Failure> {
+    ) -> Result<(Judgement, Option<Late>), Failure> {
         let started = Instant::now();
         let (addrs, late, dns) = match grant.target().host() {
             Host::Ip(ip) => (vec![*ip], None, None),
@@ -141,15 +146,7 @@ impl Connector {
     }
 }
 
-/// The addresses of a late family, which fails no name that the other family answered.
-fn addresses(late: Result<Answer, Failure>) -> Vec<IpAddr> {
-    match late {
-        Ok(Answer::Found { addrs, .. }) => addrs.to_vec(),
-        _ => Vec::new(),
-    }
-}
-
-fn denied(grant: &Grant, judged: &[Judged]) -> Failure {
+pub(crate) fn denied(grant: &Grant, judged: &[Judged]) -> Failure {
     judged
         .iter()
         .find_map(|one| {

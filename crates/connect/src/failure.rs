@@ -84,7 +84,8 @@ impl Failure {
             Kind::AddrNotAvailable if addr.is_ipv4() => Self::NoDescriptors,
             Kind::AddrNotAvailable => Self::Unreachable,
             kind => match errno(error) {
-                Some(Errno::AFNOSUPPORT) => Self::Unreachable,
+                // No such family on this machine; a route of type `blackhole`.
+                Some(Errno::AFNOSUPPORT | Errno::INVAL) => Self::Unreachable,
                 _ => Self::ConnectFailed(kind),
             },
         }
@@ -146,6 +147,12 @@ pub enum SetupError {
     /// The resolver could not be set up.
     #[error("cannot set up the resolver: {0}")]
     Resolver(String),
+    /// The system has no CA certificates, and none are configured.
+    #[error("a parent within TLS needs CAs, and this system has none: name a parent.ca_file")]
+    NoRoots,
+    /// TLS could not be set up.
+    #[error("cannot set up TLS: {0}")]
+    Tls(String),
 }
 
 #[cfg(test)]

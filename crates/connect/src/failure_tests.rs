@@ -19,6 +19,7 @@ fn errors_of_connect_keep_their_meaning() {
         (Errno::HOSTUNREACH, v4(), Failure::Unreachable),
         (Errno::NETUNREACH, v6(), Failure::Unreachable),
         (Errno::AFNOSUPPORT, v6(), Failure::Unreachable),
+        (Errno::INVAL, v6(), Failure::Unreachable),
         (Errno::ADDRNOTAVAIL, v6(), Failure::Unreachable),
         (Errno::ADDRNOTAVAIL, v4(), Failure::NoDescriptors),
         (Errno::MFILE, v4(), Failure::NoDescriptors),

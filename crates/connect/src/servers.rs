@@ -36,14 +36,19 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    /// The given servers; the system's if none are given. Never any other.
-    pub(crate) fn new(servers: &[SocketAddr], per_query: Duration) -> Result<Self, SetupError> {
+    /// The given servers; the system's if none are given. Never any other. Each has so long for
+    /// one question that the last of them is still asked within the time of a whole lookup.
+    pub(crate) fn new(
+        servers: &[SocketAddr],
+        per_query: Duration,
+        whole: Duration,
+    ) -> Result<Self, SetupError> {
         let servers = match servers {
             [] => system_servers()?,
             some => some.iter().copied().map(server).collect(),
         };
         let mut options = ResolverOpts::default();
-        options.timeout = per_query;
+        options.timeout = per_query.min(share(whole, servers.len()));
         // Of TCP alone, where a full connection would mean that a question waits.
         options.max_active_requests = 1024;
         let pools = servers
@@ -119,6 +124,11 @@ impl Servers {
         }
         Err(failure)
     }
+}
+
+/// What each of the servers may take so that all of them are asked in time.
+fn share(whole: Duration, servers: usize) -> Duration {
+    whole / u32::try_from(servers.max(1)).unwrap_or(u32::MAX)
 }
 
 /// A server at a port of its own, by UDP, and by TCP where its answer is truncated (RFC 7766).

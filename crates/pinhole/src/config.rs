@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use connect::{DialOptions, DnsOptions};
-use policy::{Entry, List, OwnTarget};
-use proxy::{ConnectionLimits, HeadLimits, Timeouts};
+use policy::{Entry, List, OwnTarget, Policy, SniRules};
+use proxy::{ConnectionLimits, HeadLimits, StrayMode, Strays, Timeouts};
 
-use crate::entries;
 use crate::log::Format;
 use crate::reader::{Problem, Reader, Value};
 use crate::yaml::{self, Node};
+use crate::{entries, hosts, parent, tls};
 
 /// The configuration that holds where no file is named.
 pub(crate) const DEFAULT: &str = include_str!("../../../config/default.yaml");
@@ -22,6 +22,9 @@ pub(crate) struct Config {
     pub(crate) admin: Option<SocketAddr>,
     pub(crate) own: Vec<OwnTarget>,
     pub(crate) entries: Vec<Entry>,
+    pub(crate) sni: SniRules,
+    pub(crate) parent: parent::Section,
+    pub(crate) strays: Strays,
     pub(crate) timeouts: Timeouts,
     pub(crate) connect_timeout: Duration,
     pub(crate) drain: Duration,
@@ -30,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) head: HeadLimits,
     pub(crate) dns: DnsOptions,
     pub(crate) log: Option<Format>,
+    /// What is doubtful in it, but no error.
+    pub(crate) warnings: Vec<Problem>,
 }
 
 impl Default for Config {
@@ -42,6 +47,9 @@ impl Default for Config {
             admin: Some(SocketAddr::from(([127, 0, 0, 1], 9128))),
             own: Vec::new(),
             entries: Vec::new(),
+            sni: SniRules::default(),
+            parent: parent::Section::default(),
+            strays: Strays::default(),
             timeouts: Timeouts {
                 header: seconds(10),
                 keep_alive: seconds(60),
@@ -57,6 +65,7 @@ impl Default for Config {
             head: HeadLimits { head_bytes: 32 * 1024, target_bytes: 8 * 1024, fields: 128 },
             dns: DnsOptions {
                 servers: Vec::new(),
+                hosts: Vec::new(),
                 hosts_file: true,
                 timeout: seconds(5),
                 query_timeout: seconds(2),
@@ -66,11 +75,17 @@ impl Default for Config {
                 cache_entries: 4096,
             },
             log: None,
+            warnings: Vec::new(),
         }
     }
 }
 
 impl Config {
+    /// The rules, compiled.
+    pub(crate) fn policy(&self) -> Policy {
+        Policy::new(self.entries.clone(), self.own.clone()).with_sni(self.sni.clone())
+    }
+
     /// How targets are dialled by a proxy that listens on `own_ports`.
     pub(crate) fn dial_options(&self, own_ports: Vec<u16>) -> DialOptions {
         let unacknowledged = self.unacknowledged();
@@ -107,15 +122,31 @@ pub(crate) fn parse(text: &str) -> Result<Config, Vec<Problem>> {
         }]
     })?;
     let mut reader = Reader::new(text);
-    let config = read(&mut reader, &Value::root(&root));
+    let mut config = read(&mut reader, &Value::root(&root));
+    config.warnings = std::mem::take(&mut reader.warnings);
     reader.problems.sort_by_key(|problem| (problem.position.is_none(), problem.position));
     if reader.problems.is_empty() { Ok(config) } else { Err(reader.problems) }
 }
 
 fn read(reader: &mut Reader<'_>, root: &Value<'_>) -> Config {
     let mut config = Config::default();
-    let keys = ["listen", "admin", "self", "allow", "deny", "timeouts", "limits", "dns", "log"];
-    let [listen, admin, own, allow, deny, timeouts, limits, dns, log] = reader.map(root, keys);
+    let keys = [
+        "listen",
+        "admin",
+        "self",
+        "allow",
+        "deny",
+        "tls",
+        "parent",
+        "client_no_proxy",
+        "strays",
+        "timeouts",
+        "limits",
+        "dns",
+        "log",
+    ];
+    let [listen, admin, own, allow, deny, tls, parent, told, strays, timeouts, limits, dns, log] =
+        reader.map(root, keys);
     if let Some(value) = &listen {
         config.listen = addresses(reader, value);
         if config.listen.is_empty() && reader.problems.is_empty() {
@@ -136,6 +167,18 @@ fn read(reader: &mut Reader<'_>, root: &Value<'_>) -> Config {
         if let Some(value) = value {
             config.entries.extend(entries::read(reader, value, list));
         }
+    }
+    if let Some(value) = &tls {
+        tls::read(reader, value, &mut config.sni);
+    }
+    if let Some(value) = &parent {
+        config.parent = parent::read(reader, value);
+    }
+    if let Some(value) = &told {
+        config.strays.exempt = parent::no_proxy(reader, value);
+    }
+    if let Some(mode) = strays.and_then(|value| reader.parsed(&value, StrayMode::parse)) {
+        config.strays.mode = mode;
     }
     if let Some(value) = &timeouts {
         read_timeouts(reader, value, &mut config);
@@ -213,6 +256,7 @@ fn read_limits(reader: &mut Reader<'_>, value: &Value<'_>, config: &mut Config) 
 fn read_dns(reader: &mut Reader<'_>, value: &Value<'_>, dns: &mut DnsOptions) {
     let keys = [
         "servers",
+        "hosts",
         "hosts_file",
         "query_timeout",
         "min_ttl",
@@ -220,10 +264,13 @@ fn read_dns(reader: &mut Reader<'_>, value: &Value<'_>, dns: &mut DnsOptions) {
         "max_negative_ttl",
         "cache_entries",
     ];
-    let [servers, hosts_file, query_timeout, min_ttl, max_ttl, negative, entries] =
+    let [servers, hosts, hosts_file, query_timeout, min_ttl, max_ttl, negative, entries] =
         reader.map(value, keys);
     if let Some(value) = &servers {
         dns.servers = name_servers(reader, value);
+    }
+    if let Some(value) = &hosts {
+        dns.hosts = hosts::read(reader, value);
     }
     read_each([hosts_file], [&mut dns.hosts_file], |value| reader.bool(value));
     let times =

@@ -36,7 +36,7 @@ fn every_example_loads_and_no_file_takes_an_unknown_key() {
 
 #[test]
 fn every_section_refuses_unknown_keys_and_keys_that_stand_twice() {
-    for section in ["timeouts", "limits", "dns"] {
+    for section in ["tls", "timeouts", "limits", "dns"] {
         let found = problems(&format!("{section}: {{planted: 1}}"));
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].contains(&format!("{section}.planted: unknown key")), "{found:?}");
@@ -90,6 +90,25 @@ fn values_are_read_as_they_are_meant() {
     assert_eq!(idle("a.test:8050"), Ok(Some(7200)));
     assert_eq!(idle("10.1.2.3:443"), Ok(None));
     assert!(idle("a.test:443").is_err() && idle("10.1.2.3:80").is_err());
+}
+
+#[test]
+fn the_sni_check_is_read() {
+    let holds = |text: &str, target: &str| {
+        let policy = parse(text).unwrap().policy();
+        let grant = policy.decide(&Authority::parse_target(target).unwrap()).unwrap();
+        let check = policy.sni_check(&grant);
+        format!("{} {}: {}", check.mode.label(), check.ech.label(), check.why)
+    };
+    let text = "tls: {ports: [443, 8000-8100], sni: log, ech: refuse}\n\
+        allow: [{host: a.test, ports: 1-65535}, {host: b.test, tls: off}, {preset: go, tls: enforce}]";
+    assert_eq!(holds(text, "a.test:8050"), "log refuse: its port is one of tls.ports");
+    assert_eq!(holds(text, "a.test:8101"), "off refuse: its port is none of tls.ports");
+    assert_eq!(holds(text, "b.test:443"), "off refuse: allow[1] says so");
+    assert_eq!(holds(text, "proxy.golang.org:443"), "enforce refuse: allow[2] says so");
+    let usual = "allow: [{host: a.test}]";
+    assert_eq!(holds(usual, "a.test:443"), "enforce allow: its port is one of tls.ports");
+    assert_eq!(holds(usual, "a.test:80"), "off allow: its port is none of tls.ports");
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! The entries of `allow` and `deny`.
 
-use policy::{Entry, HostPattern, List, Matcher, Overrides, Place, PortSet, parse_network};
+use policy::{
+    Entry, HostGlob, HostPattern, List, Matcher, Overrides, Place, PortSet, parse_network,
+};
 
-use crate::presets;
 use crate::reader::{Reader, Value, unknown};
 use crate::yaml::Node;
+use crate::{presets, tls};
 
 /// Reads one of the two lists.
 pub(crate) fn read(reader: &mut Reader<'_>, value: &Value<'_>, list: List) -> Vec<Entry> {
@@ -20,24 +22,33 @@ fn entry(reader: &mut Reader<'_>, value: &Value<'_>, place: Place) -> Option<Ent
         reader.problem(value, message);
         return None;
     }
-    let keys = ["preset", "host", "network", "ports", "idle"];
-    let [preset, host, network, ports, idle] = reader.map(value, keys);
+    let keys = ["preset", "host", "glob", "network", "ports", "idle", "tls"];
+    let [preset, host, glob, network, ports, idle, tls] = reader.map(value, keys);
     let ports = ports.map(|value| self::ports(reader, &value));
-    let idle_place = idle.clone();
+    let places = [("idle", idle.clone()), ("tls", tls.clone())];
     let idle = idle.map(|value| reader.duration(&value));
-    if let (List::Deny, Some(value)) = (place.list, &idle_place) {
-        reader.problem(value, "`idle` has no meaning in `deny`: leave it out");
+    let tls = tls.map(|value| tls::mode(reader, &value));
+    for (key, value) in places {
+        if let (List::Deny, Some(value)) = (place.list, value) {
+            reader.problem(&value, format!("`{key}` has no meaning in `deny`: leave it out"));
+        }
     }
-    let matcher = match (preset, host, network) {
-        (Some(value), None, None) => preset_named(reader, &value),
-        (None, Some(value), None) => reader.parsed(&value, HostPattern::parse).map(Matcher::Host),
-        (None, None, Some(value)) => network_of(reader, &value, place.list),
-        (None, None, None) => {
-            reader.problem(value, "name what it covers: `preset:`, `host:` or `network:`");
+    let glob_of = |text: &str| HostGlob::parse(text).map(HostPattern::Glob);
+    let matcher = match (preset, host, glob, network) {
+        (Some(value), None, None, None) => preset_named(reader, &value),
+        (None, Some(value), None, None) => {
+            reader.parsed(&value, HostPattern::parse).map(Matcher::Host)
+        }
+        (None, None, Some(value), None) => reader.parsed(&value, glob_of).map(Matcher::Host),
+        (None, None, None, Some(value)) => network_of(reader, &value, place.list),
+        (None, None, None, None) => {
+            let message = "name what it covers: `preset:`, `host:`, `glob:` or `network:`";
+            reader.problem(value, message);
             None
         }
         _ => {
-            reader.problem(value, "only one of `preset:`, `host:` and `network:` may stand here");
+            let message = "only one of `preset:`, `host:`, `glob:` and `network:` may stand here";
+            reader.problem(value, message);
             None
         }
     };
@@ -46,7 +57,7 @@ fn entry(reader: &mut Reader<'_>, value: &Value<'_>, place: Place) -> Option<Ent
         Some(ports) => Some(ports?),
         None => None,
     };
-    let overrides = Overrides { idle: idle.flatten() };
+    let overrides = Overrides { idle: idle.flatten(), tls: tls.flatten() };
     Some(Entry { place, matcher: matcher?, ports, overrides })
 }
 
@@ -72,7 +83,8 @@ fn preset_named(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Matcher> {
     preset.map(Matcher::Preset)
 }
 
-fn ports(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<PortSet> {
+/// Reads a port, a range of them, or a list of these.
+pub(crate) fn ports(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<PortSet> {
     let values = reader.list(value, true);
     let before = reader.problems.len();
     let mut pieces = Vec::new();

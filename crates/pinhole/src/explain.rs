@@ -1,13 +1,19 @@
 //! `pinhole explain`: what the proxy would do, and why.
 
+mod way;
+
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::Result;
 use connect::{Connector, Judgement};
-use policy::{AddressClass, Authority, Denial, Grant, Host, Judged, Policy, Rule};
+use policy::{AddressClass, Authority, Denial, Grant, Host, Judged, Policy, Rule, SniMode};
+use proxy::{Asked, Routes, StrayMode, Strays};
 use serde::Serialize;
 
+use self::way::Way;
 use crate::load::{self, Source};
+use crate::routes;
 use crate::yaml::{Step, locate};
 use crate::{config, config::Config};
 
@@ -51,8 +57,23 @@ struct Answer {
     covers: Option<String>,
     /// Each address and its judgement; null where none was judged.
     address: Option<Vec<Address>>,
+    /// By which way it is reached; null where it is not.
+    route: Option<Way>,
+    /// Which SNI check its tunnels must pass; null where there are none.
+    tls: Option<Tls>,
+    /// The entry of `client_no_proxy` by which clients should not bring this target here.
+    stray: Option<String>,
     /// One line for a person.
     detail: String,
+}
+
+/// What `tls` comes to for a target.
+#[derive(Debug, Serialize)]
+struct Tls {
+    sni: &'static str,
+    /// Null where nobody looks.
+    ech: Option<&'static str>,
+    why: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -85,6 +106,8 @@ struct Explainer<'s> {
     source: &'s Source,
     policy: Policy,
     connector: Connector,
+    routes: Routes,
+    strays: Strays,
     resolve: bool,
 }
 
@@ -97,8 +120,9 @@ impl<'s> Explainer<'s> {
         }
         let own_ports = config.listen.iter().chain(&config.admin).map(|addr| addr.port()).collect();
         let dial = config.dial_options(own_ports);
-        let connector = Connector::new(&dns, dial)?;
-        Ok(Self { source, policy: Policy::new(config.entries, config.own), connector, resolve })
+        let (policy, connector) = (config.policy(), Connector::new(&dns, dial)?);
+        let routes = routes::plan(&config, &connector, &policy)?.routes;
+        Ok(Self { source, policy, connector, routes, strays: config.strays, resolve })
     }
 
     async fn explain(&self, text: &str) -> Answer {
@@ -109,10 +133,20 @@ impl<'s> Explainer<'s> {
                 return Answer { reason: "malformed", detail: error.to_string(), ..answer };
             }
         };
-        match self.policy.decide(&target) {
-            Err(denial) => self.denied(&target, &denial),
-            Ok(grant) => self.granted(&grant).await,
+        let stray = self.strays.entry(&target);
+        if let Some(entry) = &stray
+            && self.strays.mode == StrayMode::Refuse
+        {
+            let detail =
+                format!("the clients' NO_PROXY exempts it by `{entry}`: strays are refused");
+            let answer = Answer::new(target.to_string(), Verdict::Deny);
+            return Answer { reason: "stray", stray, detail, ..answer };
         }
+        let answer = match self.policy.decide(&target) {
+            Err(denial) => self.denied(&target, &denial),
+            Ok(grant) => self.granted(&grant, way::asked(text)).await,
+        };
+        Answer { stray, ..answer }
     }
 
     fn denied(&self, target: &Authority, denial: &Denial) -> Answer {
@@ -130,10 +164,24 @@ impl<'s> Explainer<'s> {
         Answer { reason: denial.reason.label(), detail: denial.to_string(), address, ..answer }
     }
 
-    async fn granted(&self, grant: &Grant) -> Answer {
+    fn tls(&self, grant: &Grant) -> Tls {
+        let check = self.policy.sni_check(grant);
+        let ech = (check.mode != SniMode::Off).then_some(check.ech.label());
+        Tls { sni: check.mode.label(), ech, why: check.why.to_string() }
+    }
+
+    async fn granted(&self, grant: &Grant, asked: Asked) -> Answer {
         let target = grant.target();
+        let way = |addrs| way::of(&self.routes, asked, target, addrs);
+        let by_name = way(None);
+        let unresolved = by_name.leaves_resolving(&self.routes, target);
         let allowed = Answer::new(target.to_string(), Verdict::Allow).by(self, Some(grant.rule()));
+        let allowed = Answer { tls: Some(self.tls(grant)), route: Some(by_name), ..allowed };
         let place = &grant.rule().place;
+        if unresolved {
+            let detail = format!("{place} allows it by name; the parent resolves it");
+            return Answer { detail, ..allowed };
+        }
         if matches!(target.host(), Host::Name(_)) && !self.resolve {
             let detail = format!("{place} allows it by name; address not yet judged");
             return Answer { detail, ..allowed };
@@ -158,7 +206,9 @@ impl<'s> Explainer<'s> {
                 Some(_) => answer,
             };
         }
-        Answer { address, detail: format!("{place} allows it"), ..allowed }
+        let addrs: Vec<IpAddr> = permitted.as_slice().iter().map(SocketAddr::ip).collect();
+        let route = Some(way(Some(&addrs)));
+        Answer { address, route, detail: format!("{place} allows it"), ..allowed }
     }
 }
 
@@ -188,6 +238,9 @@ impl Answer {
             line: None,
             covers: None,
             address: None,
+            route: None,
+            tls: None,
+            stray: None,
             detail: String::new(),
         }
     }
@@ -220,6 +273,16 @@ fn words(answer: &Answer) -> String {
     if let (Some(rule), Some(covers)) = (&answer.rule, &answer.covers) {
         let line = answer.line.map(|line| format!(", line {line}")).unwrap_or_default();
         text.push_str(&format!("\n          rule {rule}{line}: {covers}"));
+    }
+    if let Some(entry) = answer.stray.as_ref().filter(|_| answer.reason != "stray") {
+        text.push_str(&format!("\n          a stray: client_no_proxy exempts it by `{entry}`"));
+    }
+    if let Some(way) = &answer.route {
+        text.push_str(&format!("\n          reached {}", way.words()));
+    }
+    if let Some(Tls { sni, ech, why }) = &answer.tls {
+        let ech = ech.map(|ech| format!(", ECH {ech}")).unwrap_or_default();
+        text.push_str(&format!("\n          SNI check {sni}{ech}: {why}"));
     }
     for address in answer.address.iter().flatten() {
         let verdict = match (&address.reason, &address.rule) {

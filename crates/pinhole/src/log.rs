@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use metrics::counter;
-use proxy::{Line, Record};
+use proxy::{Line, Record, Sni};
 
 /// How many lines may wait to be written.
 const QUEUE: usize = 8192;
@@ -131,9 +131,11 @@ fn request(record: &Record) -> String {
         Some(record.target.clone().unwrap_or_else(|| "-".to_owned())),
         record.status.map(|status| status.to_string()),
         record.reason.map(str::to_owned),
-        record.end.map(str::to_owned),
+        record.end.filter(|end| record.reason != Some(end)).map(str::to_owned),
+        record.tls.as_ref().and_then(|tls| sni(tls, record.reason)),
         record.rule.as_ref().map(|rule| format!("by {rule}")),
         record.address.map(|address| format!("at {address}")),
+        record.parent.as_ref().map(|parent| format!("by parent {parent}")),
         record.total.map(|total| format!("in {:.1}ms", total.as_secs_f64() * 1e3)),
         Some(format!("up {} down {}", record.up, record.down)),
         record.detail.as_ref().map(|detail| format!("({detail})")),
@@ -144,6 +146,15 @@ fn request(record: &Record) -> String {
         let _infallible = write!(text, " {word}");
     }
     text
+}
+
+/// What the SNI check found wrong, where the reason does not say so already, and the name.
+fn sni(tls: &Sni, reason: Option<&str>) -> Option<String> {
+    let Sni::Fault(misfit) = tls else { return None };
+    let label = Some(misfit.label).filter(|label| reason != Some(label));
+    let name = misfit.name.as_ref().map(|name| format!("sni {name}"));
+    let words: Vec<String> = label.map(str::to_owned).into_iter().chain(name).collect();
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
 fn timestamp(time: SystemTime) -> humantime::Rfc3339Timestamp {

@@ -2,14 +2,20 @@
 
 mod config;
 mod entries;
+mod environment;
 mod explain;
+mod hosts;
 mod load;
 mod log;
+mod no_proxy;
+mod parent;
 mod presets;
 mod reader;
+mod routes;
 mod serve;
 mod show;
 mod signals;
+mod tls;
 mod yaml;
 
 use std::io::Write;
@@ -47,6 +53,8 @@ enum Command {
         /// The preset
         name: Option<String>,
     },
+    /// Tell which way real clients take to URLs when NO_PROXY has a value, version by version, and why
+    NoProxy(no_proxy::NoProxyArgs),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +65,7 @@ fn main() -> ExitCode {
         Some(Command::Check { files }) => Ok(show::check(&files)),
         Some(Command::Explain(args)) => explain::run(&args),
         Some(Command::Presets { name }) => show::presets(name.as_deref()),
+        Some(Command::NoProxy(args)) => no_proxy::run(&args),
     };
     match done {
         Ok((text, code)) => print(&text, code),

@@ -88,21 +88,31 @@ pub(crate) fn place(path: &[Step]) -> String {
 pub(crate) struct Reader<'t> {
     text: &'t str,
     pub(crate) problems: Vec<Problem>,
+    /// What is doubtful, but no error.
+    pub(crate) warnings: Vec<Problem>,
 }
 
 impl<'t> Reader<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
-        Self { text, problems: Vec::new() }
+        Self { text, problems: Vec::new(), warnings: Vec::new() }
     }
 
     /// Notes a problem with a value.
     pub(crate) fn problem(&mut self, value: &Value<'_>, message: impl Into<String>) {
-        let near = self.problems.len() < MAX_POSITIONS;
-        self.problems.push(Problem {
-            place: value.place(),
-            position: near.then(|| locate(self.text, &value.path)).flatten(),
-            message: message.into(),
-        });
+        let problem = self.about(value, message.into());
+        self.problems.push(problem);
+    }
+
+    /// Notes what is doubtful about a value.
+    pub(crate) fn warn(&mut self, value: &Value<'_>, message: impl Into<String>) {
+        let warning = self.about(value, message.into());
+        self.warnings.push(warning);
+    }
+
+    fn about(&self, value: &Value<'_>, message: String) -> Problem {
+        let near = self.problems.len() + self.warnings.len() < MAX_POSITIONS;
+        let position = near.then(|| locate(self.text, &value.path)).flatten();
+        Problem { place: value.place(), position, message }
     }
 
     /// The entries of a map by the known keys, in their order; null is an empty map. A key that
@@ -134,6 +144,22 @@ impl<'t> Reader<'t> {
             }
         }
         found
+    }
+
+    /// The entries of a map whose keys may be any; null is an empty map.
+    pub(crate) fn entries<'n>(&mut self, value: &Value<'n>) -> Vec<(&'n str, Value<'n>)> {
+        match value.node {
+            Node::Map(entries) => {
+                let child = |key: &str, node| value.child(Step::Key(key.to_owned()), node);
+                entries.iter().map(|(key, node)| (key.as_str(), child(key, node))).collect()
+            }
+            Node::Null => Vec::new(),
+            other => {
+                let message = format!("{} where a map belongs", kind(other));
+                self.problem(value, message);
+                Vec::new()
+            }
+        }
     }
 
     /// The elements of a list; null is an empty one, and `single` values stand for themselves.

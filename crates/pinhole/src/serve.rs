@@ -9,7 +9,6 @@ use std::thread::available_parallelism;
 use anyhow::{Context, Result, anyhow};
 use connect::Connector;
 use metrics_exporter_prometheus::PrometheusHandle;
-use policy::Policy;
 use proxy::{Address, BindError, Line, Listeners, Notice, Pipes, Reload, Server, Snapshot};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::time::timeout;
@@ -17,6 +16,7 @@ use tokio::time::timeout;
 use crate::config::Config;
 use crate::load;
 use crate::log::{Format, Log};
+use crate::routes::{self, Planned};
 use crate::signals::{Asked, Signals};
 
 /// What the command line says.
@@ -74,7 +74,7 @@ async fn serve(
     let ports = listeners.ports();
     let (addrs, admin) = (listeners.proxy_addrs(), listeners.admin_addr());
     let mut signals = Signals::new().context("cannot take over signals")?;
-    let snapshot = snapshot(&config, &ports)?;
+    let (snapshot, said) = snapshot(&config, &ports)?;
     if snapshot.policy.allows_nothing() {
         log.warn("the allowlist is empty: every request is denied");
     }
@@ -82,6 +82,7 @@ async fn serve(
     let (limits, drain) = (config.connections, config.drain);
     let pipes = Pipes::new(config.pipes);
     let server = Server::new(listeners, snapshot, limits, pipes, log.0.clone(), prometheus);
+    said.say(&log, &config);
     for address in addrs {
         log.say(Line::Listening(Address { address }));
     }
@@ -109,14 +110,36 @@ async fn serve(
     Ok(())
 }
 
-fn snapshot(config: &Config, ports: &[u16]) -> Result<Snapshot> {
+/// What a configuration gives cause to say.
+struct Said {
+    notes: Vec<String>,
+    warnings: Vec<String>,
+}
+
+impl Said {
+    fn say(self, log: &Sender, config: &Config) {
+        for warning in config.warnings.iter().map(ToString::to_string).chain(self.warnings) {
+            log.warn(warning);
+        }
+        for note in self.notes {
+            log.note(note);
+        }
+    }
+}
+
+fn snapshot(config: &Config, ports: &[u16]) -> Result<(Snapshot, Said)> {
     let dial = config.dial_options(ports.to_vec());
-    Ok(Snapshot {
-        policy: Policy::new(config.entries.clone(), config.own.clone()),
-        connector: Connector::new(&config.dns, dial)?,
+    let (policy, connector) = (config.policy(), Connector::new(&config.dns, dial)?);
+    let Planned { routes, notes, warnings } = routes::plan(config, &connector, &policy)?;
+    let snapshot = Snapshot {
+        policy,
+        connector,
+        routes,
+        strays: config.strays.clone(),
         timeouts: config.timeouts,
         head: config.head,
-    })
+    };
+    Ok((snapshot, Said { notes, warnings }))
 }
 
 /// Reads the configuration anew. One with problems changes nothing.
@@ -129,12 +152,13 @@ fn reloaded(
 ) -> Option<Config> {
     let read = args.load().and_then(|config| Ok((snapshot(&config, ports)?, config)));
     match read {
-        Ok((snapshot, config)) => {
+        Ok(((snapshot, said), config)) => {
             if snapshot.policy.allows_nothing() {
                 log.warn("the allowlist is empty: every request is denied");
             }
             reload.apply(snapshot);
             log.note("configuration reloaded");
+            said.say(log, &config);
             if config.needs_restart(current) {
                 log.warn(
                     "`listen`, `admin`, `log`, `limits.connections`, \

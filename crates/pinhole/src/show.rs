@@ -15,7 +15,15 @@ pub(crate) fn check(files: &[PathBuf]) -> (String, u8) {
         let said =
             load::source(Some(file)).map_err(|error| format!("{error:#}")).and_then(|source| {
                 match config::parse(&source.text) {
-                    Ok(_) => Ok(format!("{}: ok", source.name)),
+                    Ok(config) => {
+                        let ok = format!("{}: ok", source.name);
+                        let warnings = load::listed(&source, &config.warnings);
+                        Ok([warnings, ok]
+                            .into_iter()
+                            .filter(|s| !s.is_empty())
+                            .collect::<Vec<_>>()
+                            .join("\n"))
+                    }
                     Err(problems) => Err(load::listed(&source, &problems)),
                 }
             });

@@ -5,7 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::class::{self, AddressClass};
 use crate::compiled::{HostRules, NetRule, NetRules};
-use crate::{Authority, Entry, Host, List, Overrides, OwnTarget, PortSet, Rule};
+use crate::{
+    Authority, Entry, Host, List, Overrides, OwnTarget, PortSet, Rule, SniCheck, SniRules,
+};
 
 /// The rules of one configuration, compiled. Immutable.
 #[derive(Debug)]
@@ -13,6 +15,7 @@ pub struct Policy {
     allow: Rules,
     deny: Rules,
     own: Vec<OwnTarget>,
+    sni: SniRules,
 }
 
 #[derive(Debug)]
@@ -134,7 +137,7 @@ pub struct AddressDenial {
 }
 
 /// The addresses that may be dialled for one request, in the resolver's order. Made by
-/// [`Policy::permit`] alone.
+/// [`Policy::permit`] and [`Policy::permit_parent`] alone.
 #[derive(Clone, Debug)]
 pub struct PermittedAddrs(Vec<SocketAddr>);
 
@@ -147,11 +150,30 @@ impl PermittedAddrs {
 }
 
 impl Policy {
-    /// Compiles the rules. Neither the order of `entries` nor the order of `own` matters.
+    /// Compiles the rules. Neither the order of `entries` nor the order of `own` matters. The SNI
+    /// check is the usual one, unless [`Policy::with_sni`] says otherwise.
     #[must_use]
     pub fn new(entries: Vec<Entry>, own: Vec<OwnTarget>) -> Self {
         let (allow, deny) = entries.into_iter().partition(|e| e.place.list == List::Allow);
-        Self { allow: Rules::new(allow, None), deny: Rules::new(deny, Some(&PortSet::all())), own }
+        Self {
+            allow: Rules::new(allow, None),
+            deny: Rules::new(deny, Some(&PortSet::all())),
+            own,
+            sni: SniRules::default(),
+        }
+    }
+
+    /// The same with another SNI check.
+    #[must_use]
+    pub fn with_sni(self, sni: SniRules) -> Self {
+        Self { sni, ..self }
+    }
+
+    /// Which SNI check a granted target's tunnel has to pass.
+    #[must_use]
+    pub fn sni_check(&self, grant: &Grant) -> SniCheck {
+        let entry = grant.overrides.tls.map(|mode| (mode, grant.rule.place));
+        self.sni.check(grant.target.port(), entry)
     }
 
     /// Whether nothing at all is allowed.
@@ -224,6 +246,23 @@ impl Policy {
             .map(|one| SocketAddr::new(one.ip, port))
             .collect();
         (PermittedAddrs(permitted), judged)
+    }
+
+    /// Judges what a parent proxy's host resolved to. The configuration names the parent, so the
+    /// rules for targets do not hold for it; but what is this proxy itself is no parent.
+    #[must_use]
+    pub fn permit_parent(&self, parent: &Authority, found: &[Candidate]) -> PermittedAddrs {
+        let port = parent.port();
+        let is_own = |ip: IpAddr| self.is_own(&Host::Ip(ip), Some(port));
+        let embeds_own =
+            |ip| class::embedded(ip).into_iter().any(|inner| is_own(IpAddr::V4(inner)));
+        let is_other = |one: &&Candidate| !one.own && !is_own(one.ip) && !embeds_own(one.ip);
+        match self.is_own(parent.host(), Some(port)) {
+            true => PermittedAddrs(Vec::new()),
+            false => PermittedAddrs(
+                found.iter().filter(is_other).map(|one| SocketAddr::new(one.ip, port)).collect(),
+            ),
+        }
     }
 
     /// Judges an address by itself: whether it is denied, and by what it is opened where its
@@ -300,7 +339,9 @@ impl Policy {
 }
 
 impl Rules {
-    fn new(entries: Vec<Entry>, default_ports: Option<&PortSet>) -> Self {
+    fn new(mut entries: Vec<Entry>, default_ports: Option<&PortSet>) -> Self {
+        // Of two that fit equally well the first written decides, in whatever order they come.
+        entries.sort_by_key(|entry| entry.place.index);
         Self {
             hosts: HostRules::new(&entries, default_ports),
             networks: NetRules::new(&entries, default_ports),

@@ -6,7 +6,7 @@ use super::tests::{TOOLS, decided, entries, grants, policy, verdict};
 use super::*;
 
 const HOSTS: &str = "a.b.test b.test *.b.test *.a.b.test c.a.b.test xb.test tools.test \
-    *.tools.test tools";
+    *.tools.test tools ?*.a.b.test ?x*.b.test ?d.*.a.b.test ?*.tools.test";
 const NETS: &str = "0.0.0.0/0 1.1.1.0/24 1.1.1.1/32 10.0.0.0/7 10.0.0.0/8 10.20.0.5/32 127.0.0.1/32 \
     168.63.129.16/32 169.254.0.0/16 169.254.169.254/32 ::/0 fc00::/6 fc00::/7 ::ffff:0:0/96 \
     ::ffff:a14:5/128 64:ff9b::/96";
@@ -50,6 +50,10 @@ fn written(lines: &[Line]) -> String {
     for (list, what, ports) in lines {
         let network = if what.contains('/') { "network" } else { "host" };
         let kind = if *what == "tools" { "preset" } else { network };
+        let (kind, what) = match what.strip_prefix('?') {
+            Some(glob) => ("glob", glob),
+            None => (kind, *what),
+        };
         text += &format!("{list} {kind} {what} {ports};");
     }
     text
@@ -111,6 +115,20 @@ fn best<'a>(
 
 /// How closely a host pattern covers a name.
 fn covers(pattern: &str, name: &str) -> Option<usize> {
+    if let Some(glob) = pattern.strip_prefix('?') {
+        // Narrower than any suffix, of whatever length, and than no exact name.
+        let labels = || glob.split('.').zip(name.split('.'));
+        let same_length = glob.split('.').count() == name.split('.').count();
+        let covers = |(glob, label): (&str, &str)| match glob.split_once('*') {
+            None => glob == label,
+            Some((start, end)) => {
+                label.len() >= start.len() + end.len()
+                    && label.starts_with(start)
+                    && label.ends_with(end)
+            }
+        };
+        return (same_length && labels().all(covers)).then_some(usize::MAX - 1);
+    }
     match pattern.strip_prefix('*') {
         Some(suffix) => name.ends_with(suffix).then_some(suffix.len()),
         None => (pattern == name).then_some(usize::MAX),

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::{HostPattern, Matcher, Place, Preset, PresetHost, parse_network};
+use crate::{HostGlob, HostPattern, Matcher, Place, Preset, PresetHost, parse_network};
 
 /// The hosts of the preset `tools`, each with its ports.
 pub(super) const TOOLS: [(&str, &str); 2] = [("tools.test", "443"), ("*.cdn.tools.test", "8443")];
@@ -17,7 +17,7 @@ fn preset() -> Preset {
     Preset { name: "tools".to_owned(), about: String::new(), hosts: TOOLS.map(host).into() }
 }
 
-/// Reads rules, each one `allow|deny host|network|preset WHAT [PORTS…] [idle=SECONDS]`.
+/// Reads rules, each one `allow|deny host|glob|network|preset WHAT [PORTS…] [idle=SECONDS]`.
 pub(super) fn entries(rules: &str) -> Vec<Entry> {
     let mut next = [0, 0];
     let mut entry = |words: Vec<&str>| {
@@ -30,6 +30,7 @@ pub(super) fn entries(rules: &str) -> Vec<Entry> {
         *count += 1;
         let matcher = match words[1] {
             "host" => Matcher::Host(HostPattern::parse(words[2]).unwrap()),
+            "glob" => Matcher::Host(HostPattern::Glob(HostGlob::parse(words[2]).unwrap())),
             "network" => Matcher::Network(parse_network(words[2]).unwrap()),
             _ => Matcher::Preset(Arc::new(preset())),
         };
@@ -40,7 +41,7 @@ pub(super) fn entries(rules: &str) -> Vec<Entry> {
             place,
             matcher,
             ports: (!ports.is_empty()).then(|| PortSet::parse(ports).unwrap()),
-            overrides: Overrides { idle: idle.first().map(seconds) },
+            overrides: Overrides { idle: idle.first().map(seconds), ..Overrides::default() },
         }
     };
     let lines = rules.split(';').map(|line| line.split_whitespace().collect::<Vec<_>>());
@@ -476,4 +477,27 @@ fn a_denial_says_which_rule_and_what_matters() {
         assert_eq!(denial.to_string(), format!("a.test resolves to an address that {what}"));
         assert_eq!(denial.rule.is_some(), what.contains("deny["));
     }
+}
+
+#[test]
+fn a_parent_may_be_anywhere_but_here() {
+    let own = ["10.0.0.9", "10.0.0.8:3128", "proxy.test"].map(|own| OwnTarget::parse(own).unwrap());
+    let policy = Policy::new(entries("deny network 0.0.0.0/0"), own.into());
+    let permitted = |parent: &str, ips: &[(&str, bool)]| {
+        let found = ips.iter().map(|(ip, own)| Candidate { ip: ip.parse().unwrap(), own: *own });
+        let found: Vec<Candidate> = found.collect();
+        let permitted = policy.permit_parent(&target(parent), &found);
+        permitted.as_slice().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let anywhere =
+        [("10.0.0.1", false), ("127.0.0.1", false), ("8.8.8.8", false), ("fd00::1", false)];
+    let all = ["10.0.0.1:3128", "127.0.0.1:3128", "8.8.8.8:3128", "[fd00::1]:3128"];
+    assert_eq!(permitted("parent.test:3128", &anywhere), all);
+    let here = [("10.0.0.9", false), ("::ffff:10.0.0.9", false), ("127.0.0.1", true)];
+    assert_eq!(permitted("parent.test:3128", &here), [""; 0]);
+    let by_port = [("10.0.0.8", false), ("64:ff9b::10.0.0.8", false)];
+    assert_eq!(permitted("parent.test:3128", &by_port), [""; 0]);
+    assert_eq!(permitted("parent.test:3129", &by_port), ["10.0.0.8:3129", "[64:ff9b::a00:8]:3129"]);
+    // Whatever address it is at.
+    assert_eq!(permitted("proxy.test:1", &anywhere), [""; 0]);
 }

@@ -4,12 +4,14 @@
 //! bytes become an [`Authority`] (the one strict parser), [`Policy::decide`] judges its name and
 //! hands out a [`Grant`] or a [`Denial`], the caller resolves the granted name, and
 //! [`Policy::permit`] judges what it resolved to and hands out [`PermittedAddrs`], the only
-//! thing that may be dialled.
+//! thing that may be dialled. Where [`Policy::sni_check`] says so, the first bytes of the tunnel
+//! are read by a [`HelloReader`], and [`SniCheck::judge`] holds the name in them to the target's.
 
 mod authority;
 mod class;
 mod compiled;
 mod decide;
+mod hello;
 mod name;
 mod network;
 mod own;
@@ -17,14 +19,17 @@ mod pattern;
 mod ports;
 mod preset;
 mod rule;
+mod sni;
 
 pub use authority::{Authority, AuthorityError, Host, UrlError};
 pub use class::AddressClass;
 pub use decide::{AddressDenial, Candidate, Denial, Grant, Judged, PermittedAddrs, Policy, Reason};
+pub use hello::{ClientHello, HelloError, HelloReader, MAX_HELLO, Progress, ServerName};
 pub use name::{HostName, NameError};
 pub use network::{NetworkError, parse_network};
 pub use own::{OwnTarget, OwnTargetError};
-pub use pattern::{HostPattern, PatternError};
+pub use pattern::{HostGlob, HostPattern, PatternError};
 pub use ports::{PortSet, PortsError};
 pub use preset::{Preset, PresetHost};
 pub use rule::{Entry, List, Matcher, Overrides, Place, Rule};
+pub use sni::{EchMode, SniCheck, SniFault, SniMode, SniReason, SniRules};

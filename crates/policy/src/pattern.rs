@@ -11,6 +11,67 @@ pub enum HostPattern {
     Exact(HostName),
     /// `*.suffix`: every name below the suffix at any depth, never the suffix itself.
     Below(HostName),
+    /// A name with stars within its labels.
+    Glob(HostGlob),
+}
+
+/// A host name in which `*` stands for one or more characters of one label, such as
+/// `ec2.*.cloud.example`. Its last two labels have none.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HostGlob(Box<str>);
+
+impl HostGlob {
+    /// Parses a name with stars.
+    ///
+    /// # Errors
+    /// [`PatternError::Glob`] and [`PatternError::Name`].
+    pub fn parse(text: &str) -> Result<Self, PatternError> {
+        let bad = |why| PatternError::Glob { text: text.to_owned(), why };
+        if !text.contains('*') {
+            return Err(bad("it has no `*`: write it as `host:`"));
+        }
+        if text.contains("**") {
+            return Err(bad("one `*` stands for any characters of one label"));
+        }
+        // What is left of it without its stars must be a name, its end one that nobody can choose.
+        let name = HostName::parse(text.replace('*', "x").as_bytes())
+            .map_err(|error| PatternError::Name { text: text.to_owned(), error })?;
+        let text = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
+        let mut from_the_end = text.rsplit('.');
+        let open = |label: Option<&str>| label.is_none_or(|label| label.contains('*'));
+        if open(from_the_end.next()) || open(from_the_end.next()) || name.as_str() == text {
+            return Err(bad("its last two labels must be without `*`"));
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// Whether the glob covers the name.
+    fn covers(&self, name: &HostName) -> bool {
+        let (mut globs, mut labels) = (self.0.split('.'), name.as_str().split('.'));
+        loop {
+            match (globs.next(), labels.next()) {
+                (None, None) => return true,
+                (Some(glob), Some(label)) if covers_label(glob, label) => {}
+                _ => return false,
+            }
+        }
+    }
+
+    /// The glob, in lower case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether a label with stars covers a label.
+fn covers_label(glob: &str, label: &str) -> bool {
+    match glob.split_once('*') {
+        None => glob == label,
+        Some((before, after)) => label
+            .strip_prefix(before)
+            .is_some_and(|rest| (0..=rest.len()).any(|taken| covers_label(after, &rest[taken..]))),
+    }
 }
 
 /// Why a text is not a host pattern, and what to write instead.
@@ -65,6 +126,14 @@ pub enum PatternError {
         text: String,
         /// Its A-label, where it has one.
         a_label: Option<String>,
+    },
+    /// Not a glob.
+    #[error("`{text}` is no glob for hosts: {why}")]
+    Glob {
+        /// What stood there.
+        text: String,
+        /// What is wrong with it.
+        why: &'static str,
     },
     /// Not a name.
     #[error("`{text}`: {error}")]
@@ -140,14 +209,7 @@ impl HostPattern {
                 .as_str()
                 .strip_suffix(suffix.as_str())
                 .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
-        }
-    }
-
-    /// How narrow the pattern is: of two that cover a name, the higher is the narrower.
-    pub(crate) fn narrowness(&self) -> usize {
-        match self {
-            Self::Exact(_) => usize::MAX,
-            Self::Below(suffix) => suffix.as_str().len(),
+            Self::Glob(glob) => glob.covers(name),
         }
     }
 }
@@ -157,6 +219,7 @@ impl fmt::Display for HostPattern {
         match self {
             Self::Exact(name) => name.fmt(f),
             Self::Below(suffix) => write!(f, "*.{suffix}"),
+            Self::Glob(glob) => f.write_str(glob.as_str()),
         }
     }
 }

@@ -143,6 +143,54 @@ fn what_is_no_name_is_refused_with_the_reason() {
     }
 }
 
+#[test]
+fn a_star_of_a_glob_stays_in_its_label() {
+    for (glob, name, covered) in [
+        ("ec2.*.cloud.test", "ec2.us-east-1.cloud.test", true),
+        ("ec2.*.cloud.test", "ec2.a.b.cloud.test", false),
+        ("ec2.*.cloud.test", "ec2.cloud.test", false),
+        ("*.a.test", "x.a.test", true),
+        ("*.a.test", "a.test", false),
+        ("*.a.test", "y.x.a.test", false),
+        ("EC2-*.A.test.", "ec2-x.a.test", true),
+        ("ec2-*.a.test", "ec2-.a.test", true),
+        ("a*b*c.x.test", "abbc.x.test", true),
+        ("a*b*c.x.test", "abb.x.test", false),
+        ("a*.x.test", "b.a.x.test", false),
+    ] {
+        let pattern = HostPattern::Glob(HostGlob::parse(glob).unwrap());
+        assert_eq!(
+            pattern.covers(&HostName::parse(name.as_bytes()).unwrap()),
+            covered,
+            "{glob} {name}"
+        );
+    }
+}
+
+#[test]
+fn a_glob_has_a_star_but_not_at_its_end() {
+    for bad in [
+        "",
+        "*",
+        "a.test",
+        "*.test",
+        "a.*",
+        "a.*.test",
+        "a.b*.test",
+        "**.a.test",
+        "*.*",
+        "a*..b.test",
+        "[ab]*.c.test",
+        "?*.a.test",
+        "{a,b}*.c.test",
+        "!*.c.test",
+        "*.a.1",
+        "*.a.test/",
+    ] {
+        assert!(HostGlob::parse(bad).is_err(), "{bad}");
+    }
+}
+
 proptest! {
     #[test]
     fn print_and_parse_return_the_same_pattern(text in "(\\*\\.)?[a-z0-9.*-]{1,12}\\.[a-z]{1,4}\\.?") {

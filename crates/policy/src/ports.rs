@@ -28,6 +28,12 @@ impl PortSet {
         Self(vec![443..=443, 80..=80])
     }
 
+    /// One port.
+    #[must_use]
+    pub fn one(port: u16) -> Self {
+        Self(vec![port..=port])
+    }
+
     /// Every port, which a `deny` entry without `ports` closes.
     #[must_use]
     pub fn all() -> Self {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::{HostPattern, PortSet, Preset};
+use crate::{HostPattern, PortSet, Preset, SniMode};
 
 /// One of the two lists of the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,8 @@ pub struct Rule {
 pub struct Overrides {
     /// How long a tunnel may be silent.
     pub idle: Option<Duration>,
+    /// What becomes of those whose ClientHello does not name the target.
+    pub tls: Option<SniMode>,
 }
 
 /// What an entry covers.

@@ -6,8 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use connect::Failure;
-use policy::{Grant, Host};
+use policy::{Grant, Host, SniMode};
 use relay::{Limits, Side};
 use tokio::net::TcpStream;
 use tokio::net::tcp::ReadHalf;
@@ -18,13 +17,18 @@ use crate::closing;
 use crate::exchange::{Bounds, Target, exchange};
 use crate::gate::{Gate, Snapshot, Timeouts};
 use crate::head::RequestHead;
+use crate::parent::Asking;
 use crate::read::{NoHead, read_head, read_some};
 use crate::record::{Decision, Record, escaped};
 use crate::refusal::Refusal;
 use crate::request::{Forward, METHODS, Request};
 use crate::response::Interrupted;
+use crate::sni::Sni;
+use crate::stray;
 use crate::transfer::Progress;
-use crate::tunnel::Tunnel;
+use crate::tunnel::{Far, Tunnel};
+use crate::via;
+use crate::way::{self, Opening};
 
 /// A client's connection, until it ends or becomes a tunnel.
 #[derive(Debug)]
@@ -45,8 +49,9 @@ enum Next {
     Close,
     /// The target of a CONNECT is in hand.
     Tunnel {
-        target: TcpStream,
+        target: Far,
         limits: Limits,
+        sni: Option<Sni>,
     },
 }
 
@@ -83,10 +88,10 @@ impl<'g> Connection<'g> {
                     return None;
                 }
                 // The tunnel takes the record along, and closes it at its own end.
-                Next::Tunnel { target, limits } => {
+                Next::Tunnel { target, limits, sni } => {
                     let client = Side { stream: self.stream, early: self.buffer.freeze() };
-                    let target = Side { stream: target, early: Bytes::new() };
-                    return Some(Tunnel { client, target, limits, record });
+                    let tunnel = Tunnel { client, target, limits, record };
+                    return tunnel.open(sni, self.gate).await;
                 }
             }
         }
@@ -174,45 +179,37 @@ impl<'g> Connection<'g> {
         let is_proxy = |host: &Host, port: Option<u16>| {
             self.is_reached_by(host, port) || snapshot.policy.is_own(host, port)
         };
+        let via = &self.gate.via;
+        let (has_passed, version) = (via.has_passed(&head.fields), head.version);
+        let received = via::values(&head.fields).collect();
+        let agent = stray::agent(&head.fields);
         let request = Request::judge(head, is_proxy)?;
         record.target = Some(request.target().to_string());
         if self.gate.draining.is_cancelled() {
             return Err(Refusal::Draining.into());
+        }
+        if has_passed {
+            return Err(Refusal::Loop.into());
+        }
+        if let Some(stray) = snapshot.strays.stray(request.target(), agent) {
+            let judged = snapshot.strays.judge(&stray);
+            record.stray = Some(stray);
+            judged?;
         }
         let grant = snapshot.policy.decide(request.target()).map_err(Refusal::Denied)?;
         record.decision = Some(Decision::Allow);
         record.rule = Some(grant.rule().place.to_string());
         match request {
             Request::Connect(_) => {
-                let target = self.reach(&snapshot, &grant, record).await?.0;
+                let asking = Asking { via, received, version };
+                let (stream, early) = way::tunnel(&snapshot, &grant, &asking, record).await?;
+                let target = Far::new(stream, early);
                 let idle = grant.overrides().idle.unwrap_or(snapshot.timeouts.idle);
                 let Timeouts { half_close, stall, .. } = snapshot.timeouts;
                 let limits = Limits { idle, half_close, stall };
-                Ok(Next::Tunnel { target, limits })
+                Ok(Next::Tunnel { target, limits, sni: sni(&snapshot, &grant) })
             }
             Request::Forward(forward) => self.forward(&snapshot, &forward, &grant, record).await,
-        }
-    }
-
-    async fn reach(
-        &self,
-        snapshot: &Snapshot,
-        grant: &Grant,
-        record: &mut Record,
-    ) -> Result<(TcpStream, SocketAddr), Refusal> {
-        match snapshot.connector.reach(&snapshot.policy, grant).await {
-            Ok(reached) => {
-                record.address = Some(reached.addr.ip());
-                record.dns = reached.dns;
-                record.connect = Some(reached.connect);
-                Ok((reached.stream, reached.addr))
-            }
-            Err(failure) => {
-                if let Failure::Denied { address, .. } = failure {
-                    record.address = Some(address);
-                }
-                Err(Refusal::Unreached(failure))
-            }
         }
     }
 
@@ -223,22 +220,24 @@ impl<'g> Connection<'g> {
         grant: &Grant,
         record: &mut Record,
     ) -> Result<Next, Failed> {
-        let bounds = Bounds {
-            head: snapshot.head,
-            idle: snapshot.timeouts.forward_idle,
-            draining: self.gate.draining.is_cancelled(),
-        };
-        let mut kept = self.kept.take().filter(|kept| kept.serves(&snapshot.policy, grant));
+        let mut kept = self.kept.take();
+        kept.take_if(|kept| !kept.serves(snapshot, grant));
+        let mut opening = Opening::default();
         loop {
             let reused = kept.is_some();
             let mut target = match kept.take() {
                 Some(target) => target,
-                None => {
-                    let (stream, addr) = self.reach(snapshot, grant, record).await?;
-                    Target::new(stream, forward.target.clone(), addr)
-                }
+                None => opening.open(snapshot, grant, record).await?,
             };
-            record.address = Some(target.addr.ip());
+            record.address = target.hop.addr().map(|addr| addr.ip()).or(record.address);
+            record.parent = target.hop.parent().map(|parent| parent.url().to_string());
+            let bounds = Bounds {
+                head: snapshot.head,
+                idle: snapshot.timeouts.forward_idle,
+                draining: self.gate.draining.is_cancelled(),
+                by_parent: target.hop.parent().is_some(),
+                via: &self.gate.via,
+            };
             let progress = Progress::default();
             let answered = exchange(
                 &mut self.stream,
@@ -251,6 +250,7 @@ impl<'g> Connection<'g> {
             .await;
             record.up = progress.up.load(Relaxed);
             record.down = progress.down.load(Relaxed);
+            let another_parent = opening.note(&target.hop, &answered);
             match answered {
                 Ok(answered) => {
                     record.status = Some(answered.status);
@@ -260,12 +260,22 @@ impl<'g> Connection<'g> {
                 // A kept connection that the target closed just now: the request is sent anew,
                 // once, on a connection of its own.
                 Err(Interrupted::Unanswered) if reused && forward.may_repeat() => {}
+                // A parent that closes at once may have nothing behind it: the next one may.
+                Err(Interrupted::Unanswered) if another_parent && forward.may_repeat() => {}
                 Err(Interrupted::Unanswered) => return Err(Refusal::ResponseIncomplete.into()),
                 Err(Interrupted::Before(refusal)) => return Err(refusal.into()),
                 Err(Interrupted::Midway) => return Err(Failed::Aborted),
             }
         }
     }
+}
+
+/// The SNI check that holds for a target, if one does.
+fn sni(snapshot: &Snapshot, grant: &Grant) -> Option<Sni> {
+    let check = snapshot.policy.sni_check(grant);
+    let patience = snapshot.timeouts.header;
+    let host = || grant.target().host().clone();
+    (check.mode != SniMode::Off).then(|| Sni { check, host: host(), patience })
 }
 
 /// Waits for the client to send something. False if it ends, or the proxy stops, before that.

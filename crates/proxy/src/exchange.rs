@@ -2,58 +2,106 @@
 
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use policy::{Authority, Candidate, Grant, Policy};
+use connect::{Parent, Parents, ReadHalf, Stream, WriteHalf};
+use policy::{Authority, Candidate, Grant};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use crate::decode::Decoder;
 use crate::framing::Length;
+use crate::gate::Snapshot;
 use crate::read::HeadLimits;
 use crate::refusal::Refusal;
 use crate::request::Forward;
 use crate::response::{Answered, Interrupted, respond};
+use crate::route::{Asked, Route};
 use crate::transfer::{Broken, Progress, transfer};
+use crate::via::Via;
 
-/// A connection to a target that plain HTTP is spoken on. It belongs to one client connection.
+/// A connection to the next hop of plain HTTP. It belongs to one client connection, and to one
+/// target, also where the next hop is a parent.
 #[derive(Debug)]
 pub(crate) struct Target {
-    stream: TcpStream,
+    stream: Stream,
     /// What was read behind the last response: nothing, or the connection is not kept.
     buffer: BytesMut,
     authority: Authority,
-    pub(crate) addr: SocketAddr,
+    pub(crate) hop: Hop,
+}
+
+/// The next hop.
+#[derive(Debug)]
+pub(crate) enum Hop {
+    /// The target, at this address.
+    Target(SocketAddr),
+    /// A parent.
+    Parent {
+        parents: Arc<Parents>,
+        index: usize,
+        /// The target's address that it is asked for, where that was judged here.
+        addr: Option<SocketAddr>,
+    },
+}
+
+impl Hop {
+    /// The target's address, where it is known here.
+    pub(crate) fn addr(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Target(addr) => Some(*addr),
+            Self::Parent { addr, .. } => *addr,
+        }
+    }
+
+    /// The parent, if it is one.
+    pub(crate) fn parent(&self) -> Option<&Parent> {
+        match self {
+            Self::Target(_) => None,
+            Self::Parent { parents, index, .. } => parents.as_slice().get(*index),
+        }
+    }
 }
 
 impl Target {
-    pub(crate) fn new(stream: TcpStream, authority: Authority, addr: SocketAddr) -> Self {
-        Self { stream, buffer: BytesMut::new(), authority, addr }
+    pub(crate) fn new(stream: Stream, authority: Authority, hop: Hop) -> Self {
+        Self { stream, buffer: BytesMut::new(), authority, hop }
     }
 
-    /// Whether another request may go this way: the same target, at an address that the policy
-    /// of this request permits as well, on a connection that looks alive.
-    pub(crate) fn serves(&self, policy: &Policy, grant: &Grant) -> bool {
-        let candidate = Candidate { ip: self.addr.ip(), own: false };
-        self.authority == *grant.target()
-            && !policy.permit(grant, &[candidate]).0.as_slice().is_empty()
-            && matches!(
-                self.stream.try_read(&mut [0]),
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock
-            )
+    /// Whether another request may go this way: the same target, by the same route, at an address
+    /// that the policy of this request permits as well, on a connection that looks alive.
+    pub(crate) fn serves(&mut self, snapshot: &Snapshot, grant: &Grant) -> bool {
+        let addr = self.hop.addr().map(|addr| addr.ip());
+        let permitted = addr.is_none_or(|ip| {
+            let candidate = Candidate { ip, own: false };
+            !snapshot.policy.permit(grant, &[candidate]).0.as_slice().is_empty()
+        });
+        let route = snapshot.routes.of(Asked::Forward, grant.target(), addr.as_slice());
+        let same_route = match (&self.hop, route) {
+            (Hop::Target(_), Route::Direct(_)) => true,
+            // Those of another configuration are others, though they may look the same.
+            (Hop::Parent { parents, .. }, Route::Parent(now)) => Arc::ptr_eq(parents, now),
+            _ => false,
+        };
+        self.authority == *grant.target() && permitted && same_route && self.stream.is_quiet()
     }
 }
 
-/// How the exchange is bounded.
+/// How the exchange is bounded, and what it has to know besides.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
+pub(crate) struct Bounds<'g> {
     pub(crate) head: HeadLimits,
     /// How long nothing may move.
     pub(crate) idle: Duration,
     /// Whether the proxy is shutting down, so that the client's connection is not kept.
     pub(crate) draining: bool,
+    /// Whether the next hop is a parent.
+    pub(crate) by_parent: bool,
+    /// What this proxy calls itself.
+    pub(crate) via: &'g Via,
 }
 
 /// Sends the request and its body, and passes the response on, both at the same time: a target
@@ -63,14 +111,17 @@ pub(crate) async fn exchange(
     client_buffer: &mut BytesMut,
     target: &mut Target,
     forward: &Forward<'_>,
-    bounds: Bounds,
+    bounds: Bounds<'_>,
     progress: &Progress,
 ) -> Result<Answered, Interrupted> {
-    let (mut client_read, mut client_write) = client.split();
+    let (client_read, client_write) = client.split();
+    let mut client_read = ReadHalf::Plain(client_read);
+    let mut client_write = WriteHalf::Plain(client_write);
     let (mut target_read, mut target_write) = target.stream.split();
     let mut upload = pin!(async {
-        let head = forward.head_for_target();
+        let head = forward.head_for(&target.hop, bounds.via);
         target_write.write_all(&head).await.map_err(|_| Broken::Sink)?;
+        target_write.flush().await.map_err(|_| Broken::Sink)?;
         progress.activity.touch();
         let chunked = forward.length == Length::Chunked;
         let Progress { activity, up, .. } = progress;
@@ -83,8 +134,7 @@ pub(crate) async fn exchange(
         &mut target_read,
         &mut target.buffer,
         &mut client_write,
-        bounds.head,
-        bounds.draining,
+        bounds,
         progress,
     ));
     let mut silence = pin!(progress.activity.silent_for(bounds.idle));

@@ -13,6 +13,9 @@ use tokio_util::sync::CancellationToken;
 use crate::metrics::Metrics;
 use crate::read::HeadLimits;
 use crate::record::{Line, Record, RequestIds};
+use crate::route::Routes;
+use crate::stray::Strays;
+use crate::via::Via;
 
 /// One configuration, resolved. Immutable: each request is carried out under one of these.
 #[derive(Debug)]
@@ -21,6 +24,10 @@ pub struct Snapshot {
     pub policy: Policy,
     /// How it is reached.
     pub connector: Connector,
+    /// By which way.
+    pub routes: Routes,
+    /// Who should not have come.
+    pub strays: Strays,
     /// How long things may take.
     pub timeouts: Timeouts,
     /// How large heads may be.
@@ -30,7 +37,8 @@ pub struct Snapshot {
 /// How long things may take. DNS and connecting have theirs in [`Connector`].
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// A request's head, from its first byte (the first one: from accepting) to its end.
+    /// A request's head, from its first byte (the first one: from accepting) to its end; and a
+    /// tunnel's ClientHello, from its 2xx, where the SNI check holds.
     pub header: Duration,
     /// The wait for another request on a connection.
     pub keep_alive: Duration,
@@ -49,6 +57,8 @@ pub struct Timeouts {
 pub(crate) struct Gate {
     pub(crate) snapshot: ArcSwap<Snapshot>,
     pub(crate) ids: RequestIds,
+    /// What this proxy calls itself.
+    pub(crate) via: Via,
     pub(crate) metrics: Metrics,
     /// What tunnels are spliced through.
     pub(crate) pipes: Pipes,

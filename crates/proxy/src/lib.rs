@@ -2,8 +2,9 @@
 //!
 //! The walk of one request: a connection is admitted ([`ConnectionLimits`]), a head is read under a deadline
 //! and judged by pinhole's own strict framing, the [`Snapshot`] in force decides on its target,
-//! [`connect`] reaches the target, and either a 2xx is sent and [`relay`] takes both sockets, or
-//! one plain-HTTP exchange is forwarded. Whatever is refused is refused by one table. Each
+//! [`connect`] reaches the target or a parent proxy ([`Routes`]), and either a 2xx is sent, the SNI
+//! check passed where it holds and [`relay`] takes both sockets, or one plain-HTTP exchange is
+//! forwarded. Whatever is refused is refused by one table. Each
 //! request ends as one [`Record`].
 
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
@@ -13,30 +14,39 @@ mod closing;
 mod connection;
 mod decode;
 mod exchange;
+mod fault;
 mod framing;
 mod gate;
 mod head;
 mod listen;
 mod malformed;
 mod metrics;
+mod parent;
 mod permits;
 mod read;
 mod record;
 mod refusal;
 mod request;
 mod response;
+mod route;
 mod scan;
 mod server;
+mod sni;
+mod stray;
 mod transfer;
 mod tunnel;
+mod via;
+mod way;
 mod worker;
 
 pub use relay::Pipes;
 
 pub use gate::{Snapshot, Timeouts};
 pub use listen::{BindError, Listeners};
-pub use metrics::install_recorder;
+pub use metrics::{MAX_PARENTS, install_recorder};
 pub use permits::ConnectionLimits;
 pub use read::HeadLimits;
-pub use record::{Address, Decision, Line, Notice, Record, RequestId};
+pub use record::{Address, Decision, Line, Notice, Record, RequestId, Sni};
+pub use route::{Asked, Resolve, Route, Routes};
 pub use server::{Reload, Server};
+pub use stray::{Stray, StrayMode, Strays};

@@ -7,6 +7,8 @@ use metrics::{Unit, describe_histogram, histogram};
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
+use policy::SniMode;
+
 use crate::record::Record;
 
 /// Bounds of the stage histogram's buckets, in seconds.
@@ -15,6 +17,23 @@ pub(crate) const STAGE_BUCKETS: [f64; 12] =
 
 /// The name of the stage histogram.
 pub(crate) const STAGE_SECONDS: &str = "pinhole_stage_seconds";
+
+/// The name of the counter of SNI checks.
+const SNI_CHECKS: &str = "pinhole_sni_checks_total";
+
+const PARENT_ATTEMPTS: &str = "pinhole_parent_attempts_total";
+
+/// Most parents there may be: each has a label of its own.
+pub const MAX_PARENTS: usize = 16;
+
+const PARENTS: [&str; MAX_PARENTS] =
+    ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"];
+
+/// Counts an attempt to use a parent.
+pub(crate) fn count_parent(index: usize, outcome: &'static str) {
+    let parent = PARENTS.get(index).copied().unwrap_or("more");
+    counter!(PARENT_ATTEMPTS, "parent" => parent, "outcome" => outcome).increment(1);
+}
 
 /// Handles of what is counted often.
 #[derive(Debug)]
@@ -29,23 +48,36 @@ pub(crate) struct Metrics {
     head: Histogram,
     dns: Histogram,
     connect: Histogram,
+    sni_enforced: Counter,
+    sni_logged: Counter,
 }
 
 impl Metrics {
     /// Handles at the process's recorder, which must be installed before.
     pub(crate) fn new() -> Self {
         describe_counter!("pinhole_requests_total", "Requests ended, by method and outcome");
+        describe_counter!("pinhole_strays_total", "Requests that NO_PROXY exempts, by client");
         describe_gauge!("pinhole_connections_open", "Client connections open");
         describe_gauge!("pinhole_tunnels_open", "Tunnels open");
         describe_counter!("pinhole_bytes_total", Unit::Bytes, "Bytes of tunnels and bodies moved");
         describe_histogram!(STAGE_SECONDS, Unit::Seconds, "How long a request's stages took");
+        describe_counter!(
+            PARENT_ATTEMPTS,
+            "Attempts to use a parent proxy, by its index in the configuration and the outcome"
+        );
         describe_counter!("pinhole_accept_errors_total", "Connections that could not be accepted");
         describe_counter!(
             "pinhole_turned_away_total",
             "Connections closed at once because even their refusals were too many"
         );
         describe_counter!("pinhole_log_dropped_total", "Log lines dropped: the sink was too slow");
+        describe_counter!(
+            SNI_CHECKS,
+            "ClientHellos judged, by what a misfit leads to and by what was found"
+        );
         let stage = |stage: &'static str| histogram!(STAGE_SECONDS, "stage" => stage);
+        let matches =
+            |mode: &'static str| counter!(SNI_CHECKS, "mode" => mode, "outcome" => "match");
         let metrics = Self {
             connections: gauge!("pinhole_connections_open"),
             tunnels: gauge!("pinhole_tunnels_open"),
@@ -57,15 +89,28 @@ impl Metrics {
             head: stage("head"),
             dns: stage("dns"),
             connect: stage("connect"),
+            sni_enforced: matches("enforce"),
+            sni_logged: matches("log"),
         };
         // A series that is there from the start shows zero, not nothing.
         for gauge in [&metrics.connections, &metrics.tunnels] {
             gauge.set(0.0);
         }
-        for counter in [&metrics.accept_errors, &metrics.turned_away, &metrics.log_dropped] {
+        let Self { accept_errors, turned_away, log_dropped, sni_enforced, sni_logged, .. } =
+            &metrics;
+        for counter in [accept_errors, turned_away, log_dropped, sni_enforced, sni_logged] {
             counter.increment(0);
         }
         metrics
+    }
+
+    /// Counts an SNI check. `outcome` is `match`, or the label of what was found instead.
+    pub(crate) fn sni(&self, mode: SniMode, outcome: &'static str) {
+        match (mode, outcome) {
+            (SniMode::Enforce, "match") => self.sni_enforced.increment(1),
+            (_, "match") => self.sni_logged.increment(1),
+            _ => counter!(SNI_CHECKS, "mode" => mode.label(), "outcome" => outcome).increment(1),
+        }
     }
 
     pub(crate) fn record(&self, record: &Record) {

@@ -3,7 +3,7 @@
 use std::io;
 
 use bytes::{Bytes, BytesMut};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::tcp::ReadHalf;
 
 use crate::malformed::Malformed;
@@ -37,7 +37,7 @@ pub(crate) enum NoHead {
 
 /// Reads until the head in `buffer` is complete, and takes it off; what follows stays there.
 pub(crate) async fn read_head(
-    source: &mut ReadHalf<'_>,
+    source: &mut (impl AsyncRead + Unpin),
     buffer: &mut BytesMut,
     limits: HeadLimits,
 ) -> Result<Bytes, NoHead> {

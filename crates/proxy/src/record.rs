@@ -6,9 +6,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
+use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::refusal::Refusal;
+use crate::stray::Stray;
 
 /// Names one request in the log and in what its client is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +99,43 @@ pub struct Address {
     pub address: SocketAddr,
 }
 
+/// What the SNI check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sni {
+    /// The ClientHello fits the target.
+    Match,
+    /// It does not. Boxed: a tunnel keeps its record, and few tunnels that last are of this kind.
+    Fault(Box<Misfit>),
+}
+
+/// A ClientHello that does not fit its tunnel's target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// The stable label of what is wrong with it.
+    pub label: &'static str,
+    /// The name that it gives, if there is one, escaped and cut.
+    pub name: Option<String>,
+}
+
+impl Sni {
+    pub(crate) fn fault(label: &'static str, name: Option<String>) -> Self {
+        Self::Fault(Box::new(Misfit { label, name }))
+    }
+}
+
+impl Serialize for Sni {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (check, name) = match self {
+            Self::Match => ("match", None),
+            Self::Fault(misfit) => (misfit.label, misfit.name.as_deref()),
+        };
+        let mut fields = serializer.serialize_struct("Sni", 2)?;
+        fields.serialize_field("check", check)?;
+        fields.serialize_field("sni", &name)?;
+        fields.end()
+    }
+}
+
 /// One request, at its end.
 ///
 /// Durations are in milliseconds, absent where the stage was not reached. `up` counts what the
@@ -120,18 +159,25 @@ pub struct Record {
     pub target: Option<String>,
     /// What policy said, where it was asked.
     pub decision: Option<Decision>,
-    /// The stable label of the refusal.
+    /// The stable label of the refusal, or of how the tunnel failed its SNI check.
     pub reason: Option<&'static str>,
-    /// A line for a person: the refusal's text.
+    /// A line for a person: the refusal's text, or what is wrong with the ClientHello.
     pub detail: Option<String>,
     /// The place of the rule that decided.
     pub rule: Option<String>,
-    /// The address dialled; for a denied address, that one.
+    /// That its client was to reach the target without the proxy.
+    pub stray: Option<Box<Stray>>,
+    /// The target's address: the one dialled, or that a parent was asked for; for a denied
+    /// address, that one. Absent where a parent resolves the name.
     pub address: Option<IpAddr>,
+    /// The last parent proxy tried, where the target is not reached directly.
+    pub parent: Option<String>,
     /// The status that the client was sent.
     pub status: Option<u16>,
     /// Why the tunnel ended.
     pub end: Option<&'static str>,
+    /// What the SNI check found, where there was one.
+    pub tls: Option<Sni>,
     /// From the head's first byte to its end; a connection's first: from when it was accepted.
     #[serde(rename = "head_ms", serialize_with = "millis")]
     pub head: Option<Duration>,
@@ -166,9 +212,12 @@ impl Record {
             reason: None,
             detail: None,
             rule: None,
+            stray: None,
             address: None,
+            parent: None,
             status: None,
             end: None,
+            tls: None,
             head: Some(asked - began),
             dns: None,
             connect: None,

@@ -3,6 +3,7 @@
 use connect::Failure;
 use policy::{Denial, Rule};
 
+use crate::fault::{self, Fault};
 use crate::malformed::Malformed;
 use crate::record::{Decision, RequestId};
 use crate::request::METHODS;
@@ -24,10 +25,18 @@ pub(crate) enum Refusal {
     OriginForm,
     /// Plain HTTP that asks for another protocol.
     Upgrade,
+    /// The clients were told to reach the target without the proxy, by this entry.
+    Stray(String),
     /// Policy denies the name.
     Denied(Denial),
     /// The target could not be reached; policy's denial of its addresses among the reasons.
     Unreached(Failure),
+    /// The request has been here before, by its `Via`.
+    Loop,
+    /// No parent proxy was of use: what was wrong with each, by its index.
+    Parents(Vec<(usize, Fault)>),
+    /// A parent proxy answered with this status instead of opening a tunnel, or wants credentials.
+    ParentRefused(u16),
     /// The target's response is not well-formed.
     BadResponse(Malformed),
     /// The target answered with what only a proxy may say, or with a protocol nobody asked for.
@@ -73,6 +82,7 @@ impl Refusal {
             Self::OriginForm => row(400, "Bad Request", REQUEST, "origin_form"),
             Self::Upgrade => row(400, "Bad Request", REQUEST, "upgrade"),
             Self::Denied(denial) => denied(denial),
+            Self::Stray(_) => row(403, "Forbidden", "http_request_denied", "stray"),
             Self::Method => row(405, "Method Not Allowed", REQUEST, "method"),
             Self::HeadTimeout => row(408, "Request Timeout", REQUEST, "head_timeout"),
             Self::TargetTooLong => row(414, "URI Too Long", REQUEST, "target_too_long"),
@@ -80,6 +90,18 @@ impl Refusal {
                 row(431, "Request Header Fields Too Large", REQUEST, "head_too_large")
             }
             Self::Unreached(failure) => unreached(failure),
+            Self::Loop => row(502, "Bad Gateway", "proxy_loop_detected", "loop"),
+            Self::Parents(faults) => {
+                let last = faults.last().map(|(_, fault)| (fault.error(), fault.label()));
+                let (error, label) = last.unwrap_or(("destination_unavailable", "parent_timeout"));
+                row(502, "Bad Gateway", error, label)
+            }
+            Self::ParentRefused(407) => {
+                row(502, "Bad Gateway", "proxy_configuration_error", "parent_auth")
+            }
+            Self::ParentRefused(_) => {
+                row(502, "Bad Gateway", "destination_unavailable", "parent_refused")
+            }
             Self::BadResponse(_) => row(502, "Bad Gateway", PROTOCOL, "bad_response"),
             Self::ForeignResponse => row(502, "Bad Gateway", PROTOCOL, "foreign_response"),
             Self::ResponseTooLarge => {
@@ -112,10 +134,24 @@ impl Refusal {
                     .to_owned()
             }
             Self::Upgrade => "Upgrade is not forwarded: use CONNECT".to_owned(),
+            Self::Stray(entry) => format!(
+                "NO_PROXY exempts this target (entry `{entry}`): reach it directly, and teach this \
+                 client to read NO_PROXY"
+            ),
             Self::Denied(denial) | Self::Unreached(Failure::Denied { denial, .. }) => {
                 denial.to_string()
             }
             Self::Unreached(failure) => failure.to_string(),
+            Self::Loop => {
+                "the request has passed this proxy before: its parents lead back here".to_owned()
+            }
+            Self::Parents(faults) => fault::text(faults),
+            Self::ParentRefused(407) => {
+                "the parent proxy does not accept this proxy's credentials (status 407)".to_owned()
+            }
+            Self::ParentRefused(status) => {
+                format!("the parent proxy refused the tunnel with status {status}")
+            }
             Self::BadResponse(malformed) => format!("the target's response: {}", malformed.text()),
             Self::ForeignResponse => {
                 "the target answered with a status that is not its own to send".to_owned()
@@ -134,10 +170,14 @@ impl Refusal {
     /// What policy had decided when the request was refused.
     pub(crate) fn decision(&self) -> Option<Decision> {
         match self {
-            Self::Denied(_) | Self::Unreached(Failure::Denied { .. }) => Some(Decision::Deny),
-            Self::Connections | Self::ClientConnections | Self::Draining | Self::HeadTimeout => {
-                None
+            Self::Denied(_) | Self::Stray(_) | Self::Unreached(Failure::Denied { .. }) => {
+                Some(Decision::Deny)
             }
+            Self::Connections
+            | Self::ClientConnections
+            | Self::Draining
+            | Self::HeadTimeout
+            | Self::Loop => None,
             _ if self.row().status < 500 => Some(Decision::Malformed),
             _ => Some(Decision::Allow),
         }
@@ -161,6 +201,10 @@ impl Refusal {
         let reason = reason_phrase(phrase, label, &text, id);
         let details = quoted(&format!("{label}: {text}; id {id}"));
         let about = target.map(|target| format!("{target} ")).unwrap_or_default();
+        let received = match self {
+            Self::ParentRefused(status) => format!("; received-status={status}"),
+            _ => String::new(),
+        };
         let body = format!("pinhole: {about}refused ({label}): {text}; request id {id}\n");
         let extra = match (self, status) {
             (Self::Method, _) => format!("Allow: CONNECT, {}\r\n", METHODS.join(", ")),
@@ -169,7 +213,7 @@ impl Refusal {
         };
         let head = format!(
             "HTTP/1.1 {status} {reason}\r\n\
-             Proxy-Status: pinhole; error={error}; details={details}\r\n\
+             Proxy-Status: pinhole; error={error}{received}; details={details}\r\n\
              Content-Type: text/plain; charset=utf-8\r\n\
              Content-Length: {}\r\n\
              Cache-Control: no-store\r\n\

@@ -1,8 +1,9 @@
-use connect::Failure;
+use connect::{Failure, ParentFailure, TlsFailure};
 use policy::{Authority, Policy};
 use proptest::prelude::*;
 
 use super::{Refusal, quoted};
+use crate::fault::Fault;
 use crate::malformed::Malformed;
 use crate::record::RequestIds;
 
@@ -34,6 +35,16 @@ fn all() -> Vec<Refusal> {
         Refusal::Unreached(Failure::Unreachable),
         Refusal::Unreached(Failure::NoDescriptors),
         Refusal::Unreached(Failure::ConnectFailed(std::io::ErrorKind::Other)),
+        Refusal::Loop,
+        Refusal::ParentRefused(403),
+        Refusal::ParentRefused(407),
+        parent(Fault::Unreached(ParentFailure::Own)),
+        parent(Fault::Unreached(ParentFailure::Unreached(Failure::NotFound))),
+        parent(Fault::Unreached(ParentFailure::Unreached(Failure::Refused))),
+        parent(Fault::Unreached(ParentFailure::Tls(TlsFailure::NotTls))),
+        parent(Fault::Silent),
+        parent(Fault::Closed),
+        parent(Fault::Malformed(Malformed::StatusLine)),
         Refusal::BadResponse(Malformed::StatusLine),
         Refusal::ForeignResponse,
         Refusal::ResponseTooLarge,
@@ -43,6 +54,11 @@ fn all() -> Vec<Refusal> {
         Refusal::ClientConnections,
         Refusal::Draining,
     ]
+}
+
+/// The last of two parents was of no use for this reason.
+fn parent(fault: Fault) -> Refusal {
+    Refusal::Parents(vec![(0, Fault::TooLarge), (1, fault)])
 }
 
 /// The error types of RFC 9209 §2.3.
@@ -88,7 +104,14 @@ fn the_reason_stands_in_status_line_header_and_body_with_the_id() {
         let status = field("Proxy-Status").unwrap();
         let parameters = status.strip_prefix("pinhole; error=").unwrap();
         let (error, details) = parameters.split_once("; details=").unwrap();
+        let (error, received) = error.split_once("; ").unwrap_or((error, ""));
         assert!(ERRORS.split(' ').any(|known| known == error), "{error}");
+        match refusal {
+            Refusal::ParentRefused(status) => {
+                assert_eq!(received, format!("received-status={status}"));
+            }
+            _ => assert_eq!(received, ""),
+        }
         let (details, rest) = string(details).unwrap();
         assert_eq!(rest, "");
         for place in [line, &details, body] {
@@ -113,6 +136,8 @@ fn policy_is_403_a_malformed_request_400_and_only_limits_503() {
         let expected = match (&refusal, row.error) {
             (Refusal::Denied(_) | Refusal::Unreached(Failure::Denied { .. }), _) => 403,
             (Refusal::Malformed(_), _) => 400,
+            // Whatever a parent does, it is the way that fails.
+            (Refusal::Parents(_) | Refusal::ParentRefused(_) | Refusal::Loop, _) => 502,
             (_, "connection_limit_reached" | "proxy_internal_response") => 503,
             (_, error) if error.ends_with("timeout") => 504,
             _ => continue,

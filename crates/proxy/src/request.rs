@@ -1,11 +1,14 @@
 //! A request head, judged: what the client asks for, or why that is refused.
 
+use connect::Parent;
 use policy::{Authority, Host};
 
+use crate::exchange::Hop;
 use crate::framing::{ConnectionOptions, Length, request_length};
 use crate::head::{Field, RequestHead, Version};
 use crate::malformed::Malformed;
 use crate::refusal::Refusal;
+use crate::via::Via;
 
 /// What a client asks for.
 #[derive(Debug)]
@@ -99,19 +102,22 @@ impl Forward<'_> {
         matches!(self.method, b"GET" | b"HEAD" | b"OPTIONS") && self.length == Length::Sized(0)
     }
 
-    /// The head that the next hop gets: origin-form, Host made from the URI, nothing of the
-    /// client's hop, `Via` with this proxy at its end (RFC 9110 §7.6.3).
-    pub(crate) fn head_for_target(&self) -> Vec<u8> {
+    /// The head that the next hop gets: Host made from the URI, nothing of the client's hop, `Via`
+    /// with this proxy at its end (RFC 9110 §7.6.3). A target gets it in origin-form, a parent in
+    /// absolute-form (RFC 9112 §3.2), with what a parent is shown.
+    pub(crate) fn head_for(&self, hop: &Hop, via: &Via) -> Vec<u8> {
         let mut head = Vec::with_capacity(512);
-        let target = match self.target.port() {
-            80 => self.target.host().to_string(),
-            _ => self.target.to_string(),
-        };
+        let host = without_default_port(self.target.port(), &self.target, self.target.host());
         let old = self.version == Version::Http10;
-        for part in [self.method, b" ", &self.path, b" HTTP/1.1\r\nHost: ", target.as_bytes()] {
+        head.extend_from_slice(self.method);
+        head.extend_from_slice(b" ");
+        head.extend_from_slice(&self.uri(hop, &host));
+        for part in [b" HTTP/1.1\r\nHost: ", host.as_bytes(), b"\r\n"] {
             head.extend_from_slice(part);
         }
-        head.extend_from_slice(b"\r\n");
+        if let Some(credentials) = hop.parent().and_then(Parent::credentials) {
+            push_field(&mut head, b"Proxy-Authorization", credentials.authorization().as_bytes());
+        }
         for field in &self.fields {
             let replaced = field.is("host") || field.is("content-length");
             // An HTTP/1.0 client does not know 100 Continue (RFC 9110 §10.1.1).
@@ -129,10 +135,30 @@ impl Forward<'_> {
             }
             Length::UntilClose => unreachable!("requests do not end by close"),
         }
-        push_field(&mut head, b"Via", if old { b"1.0 pinhole" } else { b"1.1 pinhole" });
+        push_field(&mut head, b"Via", via.entry(self.version).as_bytes());
         head.extend_from_slice(b"\r\n");
         head
     }
+
+    /// The request's target for the next hop.
+    fn uri(&self, hop: &Hop, host: &str) -> Vec<u8> {
+        let place = match hop {
+            Hop::Target(_) => return self.path.clone(),
+            Hop::Parent { addr: Some(addr), .. } => {
+                let ip = Host::Ip(addr.ip());
+                without_default_port(addr.port(), addr, &ip)
+            }
+            Hop::Parent { addr: None, .. } => host.to_owned(),
+        };
+        // The last proxy before the target makes a `*` of an absent path (RFC 9112 §3.2.4).
+        let path = if self.path == b"*" { &b""[..] } else { &self.path };
+        [b"http://", place.as_bytes(), path].concat()
+    }
+}
+
+/// An authority as an http URI has it, without the port that is meant anyway.
+fn without_default_port(port: u16, whole: &impl ToString, host: &Host) -> String {
+    if port == 80 { host.to_string() } else { whole.to_string() }
 }
 
 /// Appends one field line.

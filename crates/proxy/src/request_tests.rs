@@ -1,8 +1,15 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connect::{Credentials, ParentUrl, Parents};
 use policy::Host;
 
-use super::Request;
-use crate::head::RequestHead;
+use super::{Forward, Request};
+use crate::exchange::Hop;
+use crate::head::{RequestHead, Version};
 use crate::refusal::Refusal;
+use crate::via::Via;
 
 /// What becomes of a head: its target, and the head that the target gets where it is forwarded.
 fn judged(head: &str) -> Result<(String, String), &'static str> {
@@ -15,11 +22,20 @@ fn judged(head: &str) -> Result<(String, String), &'static str> {
     let target = request.target().to_string();
     match request {
         Request::Connect(_) => Ok((target, "CONNECT".to_owned())),
-        Request::Forward(forward) => {
-            let head = String::from_utf8(forward.head_for_target()).unwrap();
-            Ok((target, head.replace("\r\n", "\n")))
-        }
+        Request::Forward(forward) => Ok((target, head_for(&forward, &target_hop()))),
     }
+}
+
+fn target_hop() -> Hop {
+    Hop::Target(SocketAddr::from(([127, 0, 0, 1], 80)))
+}
+
+/// The head for the next hop, the number in this proxy's pseudonym left out.
+fn head_for(forward: &Forward<'_>, hop: &Hop) -> String {
+    let via = Via::default();
+    let (entry, head) = (via.entry(Version::Http11), forward.head_for(hop, &via));
+    let head = String::from_utf8(head).unwrap();
+    head.replace(&entry["1.1 ".len()..], "pinhole").replace("\r\n", "\n")
 }
 
 #[test]
@@ -74,6 +90,49 @@ fn a_forwarded_head_is_made_anew() {
     assert!(head.contains("\nTransfer-Encoding: chunked\n"), "{head}");
     let (_, head) = judged("POST http://a.test/ HTTP/1.1\nHost: x\n").unwrap();
     assert!(head.contains("\nContent-Length: 0\n"), "{head}");
+}
+
+#[test]
+fn a_parent_gets_the_absolute_form_and_what_it_is_shown() {
+    let url = ParentUrl::parse("http://parent.test:3128").unwrap();
+    let credentials = Credentials::parse("user:password").unwrap();
+    let list = vec![(url.clone(), None), (url, Some(credentials))];
+    let parents = Arc::new(Parents::new(list, None, Duration::from_secs(1)).unwrap());
+    let hop = |index, addr: Option<&str>| {
+        let addr = addr.map(|addr| addr.parse().unwrap());
+        Hop::Parent { parents: Arc::clone(&parents), index, addr }
+    };
+    let head = |request: &str, hop: &Hop| {
+        let text =
+            format!("{request} HTTP/1.1\r\nHost: x\r\nProxy-Authorization: Basic eA==\r\n\r\n");
+        let parsed = RequestHead::parse(text.as_bytes(), 100).unwrap();
+        match Request::judge(parsed, |_, _| false).unwrap() {
+            Request::Forward(forward) => head_for(&forward, hop),
+            Request::Connect(_) => panic!("{request}"),
+        }
+    };
+    let shown = "Proxy-Authorization: Basic dXNlcjpwYXNzd29yZA==\n";
+    for (request, hop, expected) in [
+        ("GET http://A.test/x?y", hop(0, None), "GET http://a.test/x?y HTTP/1.1\nHost: a.test\n"),
+        (
+            "GET http://a.test:8080?q",
+            hop(1, None),
+            &format!("GET http://a.test:8080/?q HTTP/1.1\nHost: a.test:8080\n{shown}"),
+        ),
+        ("OPTIONS http://a.test", hop(0, None), "OPTIONS http://a.test HTTP/1.1\nHost: a.test\n"),
+        (
+            "GET http://a.test/",
+            hop(0, Some("[fd00::1]:80")),
+            "GET http://[fd00::1]/ HTTP/1.1\nHost: a.test\n",
+        ),
+        (
+            "GET http://a.test:81/",
+            hop(1, Some("10.0.0.1:81")),
+            &format!("GET http://10.0.0.1:81/ HTTP/1.1\nHost: a.test:81\n{shown}"),
+        ),
+    ] {
+        assert_eq!(head(request, &hop), format!("{expected}Via: 1.1 pinhole\n\n"));
+    }
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::{Bytes, BytesMut};
+use connect::{ReadHalf, WriteHalf};
 use tokio::io::AsyncWriteExt;
-use tokio::net::tcp::{ReadHalf, WriteHalf};
 
 use crate::decode::Decoder;
+use crate::exchange::Bounds;
 use crate::framing::{ConnectionOptions, Length, response_length};
 use crate::head::{ResponseHead, Version};
 use crate::malformed::Malformed;
@@ -45,8 +46,7 @@ pub(crate) async fn respond(
     target: &mut ReadHalf<'_>,
     buffer: &mut BytesMut,
     client: &mut WriteHalf<'_>,
-    limits: HeadLimits,
-    draining: bool,
+    Bounds { head: limits, draining, by_parent, .. }: Bounds<'_>,
     progress: &Progress,
 ) -> Result<Answered, Interrupted> {
     let before = |malformed| {
@@ -65,6 +65,7 @@ pub(crate) async fn respond(
         let length =
             response_length(&head.fields, head.version, head.status, to_head).map_err(before)?;
         match head.status {
+            407 if by_parent => return Err(Interrupted::Before(Refusal::ParentRefused(407))),
             // Upgrade was never asked for, and proxy credentials are this proxy's own affair.
             101 | 407 => return Err(Interrupted::Before(Refusal::ForeignResponse)),
             100..200 => {

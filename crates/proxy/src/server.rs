@@ -21,6 +21,7 @@ use crate::listen::Listeners;
 use crate::metrics::Metrics;
 use crate::permits::{ConnectionLimits, Permits};
 use crate::record::{Line, RequestIds};
+use crate::via::Via;
 use crate::worker::{Worker, spawn};
 
 /// How many clients may be told at once that there is no room for them.
@@ -66,6 +67,7 @@ impl Server {
         let gate = Gate {
             snapshot: ArcSwap::from_pointee(snapshot),
             ids: RequestIds::default(),
+            via: Via::default(),
             metrics: Metrics::new(),
             pipes,
             log,

@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use bytes::{Buf, BytesMut};
+use connect::{ReadHalf, WriteHalf};
 use relay::Activity;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{ReadHalf, WriteHalf};
 
 use crate::decode::{Decoder, Step};
 use crate::malformed::Malformed;
@@ -68,7 +68,8 @@ pub(crate) async fn transfer(
     if chunked {
         sink.write_all(b"0\r\n\r\n").await.map_err(|_| Broken::Sink)?;
     }
-    Ok(())
+    // What is within TLS may wait there for more; a socket has it already.
+    sink.flush().await.map_err(|_| Broken::Sink)
 }
 
 /// Writes the next `size` bytes of the body, as one chunk where the sink takes chunks.
@@ -87,6 +88,7 @@ async fn deliver(
         sink.write_all(&buffer[..size]).await
     };
     written.map_err(|_| Broken::Sink)?;
+    sink.flush().await.map_err(|_| Broken::Sink)?;
     buffer.advance(size);
     Ok(())
 }

@@ -45,6 +45,19 @@ pub(crate) fn copy(source: &TcpStream, sink: &TcpStream) -> io::Result<Copied> {
     })
 }
 
+/// Reads once; nothing at the source's end.
+///
+/// # Errors
+/// The source's; `WouldBlock` when it has nothing.
+pub(crate) fn take(source: &TcpStream) -> io::Result<Vec<u8>> {
+    with_buffer(|buffer| read(source, buffer).map(|read| buffer[..read].to_vec()))
+}
+
+/// Lends out the worker's buffer.
+pub(crate) fn with_buffer<T>(use_it: impl FnOnce(&mut [u8]) -> T) -> T {
+    BUFFER.with_borrow_mut(|buffer| use_it(buffer))
+}
+
 /// A read that fills less than the buffer and leaves nothing behind has emptied the socket: its
 /// readiness is cleared as if the next read had said `WouldBlock`, which spares that read. (An end
 /// that has arrived already stays ready.)

@@ -48,6 +48,16 @@ impl Progress {
             since => Some(Duration::from_nanos(since)),
         }
     }
+
+    /// Notes that the sink is waited for, from now on.
+    pub(crate) fn stall(&self, activity: &Activity) {
+        self.stalled.store(activity.now().max(1), Relaxed);
+    }
+
+    /// Notes that the sink is no longer waited for.
+    pub(crate) fn unstall(&self) {
+        self.stalled.store(0, Relaxed);
+    }
 }
 
 /// Which socket failed.
@@ -121,7 +131,7 @@ impl Flow<'_> {
                     Ok(filled) => filled,
                     Err(error) => match error.kind() {
                         io::ErrorKind::WouldBlock => break,
-                        // A socket that cannot be spliced.
+                        // A socket that cannot be spliced, or not past an urgent byte.
                         io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => {
                             return Ok(Stretch::Switch);
                         }
@@ -179,7 +189,7 @@ impl Flow<'_> {
     /// Waits until the sink takes more. The source is not read meanwhile, so its reset would go
     /// unnoticed: that is waited for as well.
     async fn writable(&self) -> Result<(), Failure> {
-        self.progress.stalled.store(self.activity.now().max(1), Relaxed);
+        self.progress.stall(self.activity);
         let done = tokio::select! {
             biased;
             ready = poll_fn(|cx| self.sink.poll_write_ready(cx)) => {
@@ -187,7 +197,7 @@ impl Flow<'_> {
             }
             () = watch(self.source) => Err(Failure::Source),
         };
-        self.progress.stalled.store(0, Relaxed);
+        self.progress.unstall();
         done
     }
 }
@@ -195,7 +205,7 @@ impl Flow<'_> {
 /// Lets other tunnels have their turn when this direction has had its own. What was moved counts
 /// from turn to turn, through waits and switches: a source that is always ready again by the time
 /// it is waited for would never end its turn.
-async fn give_way(turn: &mut usize, moved: usize) {
+pub(crate) async fn give_way(turn: &mut usize, moved: usize) {
     *turn += moved;
     if *turn >= TURN {
         *turn = 0;

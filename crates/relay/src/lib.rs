@@ -7,6 +7,10 @@
 //! Each direction copies first, through one buffer that belongs to the worker thread; once it
 //! proves to be a stream it is spliced (splice(2)) through a pipe from a bounded pool, and when it
 //! goes quiet it copies again. A direction that waits for its source owns neither buffer nor pipe.
+//! A target within TLS takes a path of its own, [`relay_within`].
+//!
+//! The sockets are to be set to keep urgent bytes in line (`SO_OOBINLINE`): what the kernel takes
+//! out of the stream is lost.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
@@ -17,10 +21,12 @@ mod flow;
 #[cfg_attr(not(target_os = "linux"), path = "no_pipe.rs")]
 mod pipe;
 mod tunnel;
+mod within;
 
 pub use clock::Activity;
 pub use pipe::Pipes;
 pub use tunnel::{End, Limits, Report, Side, relay};
+pub use within::{Within, relay_within};
 
 /// Makes the coming close of the socket a reset: its peer must not take what it has for the whole.
 pub fn reset(stream: &tokio::net::TcpStream) {

@@ -164,7 +164,7 @@ async fn until_end(
 }
 
 /// Which limit comes next, and when. Both directions are open or, after a FIN, one.
-fn due(
+pub(crate) fn due(
     activity: &Activity,
     [up, down]: [&Progress; 2],
     limits: &Limits,
@@ -182,7 +182,7 @@ fn due(
 
 /// Resolves once `due` has passed. Movement puts it off without touching the timer, which is set
 /// anew when it fires too early, or when `due` has come closer.
-fn rings(
+pub(crate) fn rings(
     mut alarm: Pin<&mut Sleep>,
     cx: &mut Context<'_>,
     due: impl Fn() -> (Instant, End),
@@ -200,14 +200,14 @@ fn rings(
     Poll::Pending
 }
 
-async fn gone(side: &mut Option<Watch<'_>>) {
+pub(crate) async fn gone(side: &mut Option<Watch<'_>>) {
     if let Some(watch) = side {
         watch.await;
     }
 }
 
 /// Passes a FIN on. That of the second direction needs no call: closing the socket sends it.
-fn finish(sink: &TcpStream) -> io::Result<()> {
+pub(crate) fn finish(sink: &TcpStream) -> io::Result<()> {
     SockRef::from(sink).shutdown(Shutdown::Write)
 }
 

@@ -5,8 +5,11 @@
 #[path = "../support/dns.rs"]
 mod dns;
 mod given;
+mod hostile;
+mod hosts;
 mod judge;
 mod kept;
 mod lookup;
 mod reach;
+mod sharing;
 mod two_families;

@@ -3,7 +3,7 @@
 //! It needs nothing but std and the two files beside it, so that any test program can take it in
 //! by `#[path]`. A panic in one of its threads fails the test when the server is dropped.
 
-#![allow(dead_code, reason = "each test program uses its own part of it")]
+#![allow(dead_code, unused_imports, reason = "each test program uses its own part of it")]
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -11,14 +11,13 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 #[path = "reply.rs"]
 mod reply;
 #[path = "wire.rs"]
 mod wire;
 
-pub(crate) use reply::{Kind, Reply};
+pub(crate) use reply::{Gate, Kind, Reply};
 use wire::{bind, encode, question};
 
 /// One question that was asked.
@@ -129,7 +128,7 @@ impl Shared {
             }
             let message = encode(&reply, &question, false);
             let socket = socket.try_clone().expect("UDP");
-            later(self, reply.after, move || {
+            later(self, &reply, move || {
                 // The asker may be gone by now.
                 let _ = socket.send_to(&message, peer);
             });
@@ -158,7 +157,7 @@ impl Shared {
             let mut message = vec![0; u16::from_be_bytes(len).into()];
             stream.read_exact(&mut message)?;
             let Some((reply, question)) = self.next(&message, true) else { continue };
-            thread::sleep(reply.after);
+            self.delay(&reply);
             let message = encode(&reply, &question, true);
             let len = u16::try_from(message.len()).expect("a short message").to_be_bytes();
             stream.write_all(&[len.as_slice(), &message].concat())?;
@@ -173,6 +172,14 @@ impl Shared {
         let mut replied = self.replied.lock().expect("no panic");
         let reply = replied.entry(key).or_insert_with(|| self.take(question)).clone();
         (!reply.silent).then(|| (reply, message[..end].to_vec()))
+    }
+
+    /// Waits for as long as the reply's script says.
+    fn delay(&self, reply: &Reply) {
+        if let Some(gate) = &reply.gate {
+            gate.wait(&self.stop);
+        }
+        thread::sleep(reply.after);
     }
 
     /// Notes a question, and takes the next reply of its script.
@@ -191,13 +198,14 @@ impl Shared {
     }
 }
 
-/// Runs at once, or on a thread of its own after a delay.
-fn later(shared: &Shared, delay: Duration, run: impl FnOnce() + Send + 'static) {
-    match delay.is_zero() {
-        true => run(),
-        false => shared.spawn(move || {
-            thread::sleep(delay);
-            run();
-        }),
+/// Runs at once, or on a thread of its own after the reply's delay.
+fn later(shared: &Arc<Shared>, reply: &Reply, run: impl FnOnce() + Send + 'static) {
+    if reply.gate.is_none() && reply.after.is_zero() {
+        return run();
     }
+    let (on_thread, reply) = (Arc::clone(shared), reply.clone());
+    shared.spawn(move || {
+        on_thread.delay(&reply);
+        run();
+    });
 }

@@ -1,6 +1,8 @@
 //! What the scripted name server says.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 /// The type of a question.
@@ -21,6 +23,30 @@ pub(crate) struct Reply {
     pub(super) after: Duration,
     pub(super) forged: Option<Box<Reply>>,
     pub(super) question: Option<String>,
+    pub(super) raw: Option<Vec<u8>>,
+    pub(super) gate: Option<Gate>,
+}
+
+/// Holds replies back until it is opened.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    pub(crate) fn open(&self) {
+        let (open, opened) = &*self.0;
+        *open.lock().expect("no panic") = true;
+        opened.notify_all();
+    }
+
+    /// Waits until it is open, or the server stops.
+    pub(super) fn wait(&self, stop: &AtomicBool) {
+        let (open, opened) = &*self.0;
+        let mut is_open = open.lock().expect("no panic");
+        while !*is_open && !stop.load(Ordering::SeqCst) {
+            let look_again = Duration::from_millis(20);
+            is_open = opened.wait_timeout(is_open, look_again).expect("no panic").0;
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -55,6 +81,11 @@ impl Reply {
         Self { records: vec![(None, Data::Cname(target.to_owned()), ttl)], ..Self::default() }
     }
 
+    /// The question's identifier, and these bytes behind it, whatever they mean.
+    pub(crate) fn raw(bytes: &[u8]) -> Self {
+        Self { raw: Some(bytes.to_vec()), ..Self::default() }
+    }
+
     /// With an address record, of another name if one is given.
     pub(crate) fn addr(mut self, owner: Option<&str>, ttl: u32, addr: &str) -> Self {
         let addr = addr.parse().expect("an address");
@@ -77,6 +108,12 @@ impl Reply {
     /// Not before this time has passed.
     pub(crate) fn after(mut self, delay: Duration) -> Self {
         self.after = delay;
+        self
+    }
+
+    /// Not before the gate is open.
+    pub(crate) fn held(mut self, gate: &Gate) -> Self {
+        self.gate = Some(gate.clone());
         self
     }
 

@@ -29,6 +29,9 @@ pub(super) fn question(message: &[u8]) -> (String, u16, usize) {
 
 /// A reply to `asked`, which is the head and the question of a query.
 pub(super) fn encode(reply: &Reply, asked: &[u8], tcp: bool) -> Vec<u8> {
+    if let Some(raw) = &reply.raw {
+        return [&asked[..2], raw].concat();
+    }
     let truncated = reply.truncated && !tcp;
     let records = if truncated { &[] } else { reply.records.as_slice() };
     let mut out = asked[..2].to_vec();
