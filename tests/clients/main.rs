@@ -16,6 +16,7 @@ mod machine;
 mod npm;
 mod opening;
 #[path = "../parent/real/proxies.rs"]
+#[allow(clippy::disallowed_methods, reason = "a test dials what it likes")]
 mod proxies;
 mod python;
 mod request;

@@ -66,7 +66,7 @@ fn panel(results: &Results, scenario: Scenario) -> Option<(String, usize)> {
         let y = HEAD + index * ROW;
         let class = match peer.kind {
             Kind::Pinhole => "ours",
-            Kind::Connect | Kind::Unchecked => "peer",
+            Kind::Connect | Kind::Unchecked | Kind::Chained => "peer",
             Kind::Relay => "relay",
             Kind::Floor => "floor",
         };

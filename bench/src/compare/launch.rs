@@ -60,6 +60,8 @@ impl Yard {
             .replace("@BIN@", &self.dir.to_string_lossy())
             .replace("@ENVOY@", &self.envoy)
             .replace("@PORT@", &site.address.port().to_string())
+            .replace("@PARENT_PORT@", &site.parent.port().to_string())
+            .replace("@LOAD_CORE@", &cores::LOAD.to_string())
             .replace("@TARGET@", &site.target.to_string())
             .replace("@TLS_PORT@", &site.tls_port().to_string())
             .replace("@PROCESSES@", &processes.to_string())
@@ -90,7 +92,8 @@ impl Yard {
         let dir = self.dir.join(format!("{}.run", peer.name.replace(' ', "-")));
         let _not_there = fs::remove_dir_all(&dir);
         fs::create_dir(&dir)?;
-        let site = Site { dir, address: self.free_port()?, target, scenario };
+        let (address, parent) = (self.free_port()?, self.free_port()?);
+        let site = Site { dir, address, parent, target, scenario };
         for (name, content) in peer.files {
             let path = site.dir.join(name);
             fs::write(&path, self.replace(content, &site))?;
@@ -114,7 +117,9 @@ impl Yard {
             .stderr(output)
             .spawn()?;
         let via = match peer.kind {
-            Kind::Pinhole | Kind::Unchecked | Kind::Connect => Via::Connect(site.address),
+            Kind::Pinhole | Kind::Unchecked | Kind::Chained | Kind::Connect => {
+                Via::Connect(site.address)
+            }
             Kind::Relay | Kind::Floor => Via::Relay(site.address),
         };
         let mut running = Running { process, via };
@@ -147,6 +152,8 @@ impl Drop for Yard {
 struct Site {
     dir: PathBuf,
     address: SocketAddr,
+    /// Where a parent may listen.
+    parent: SocketAddr,
     target: SocketAddr,
     scenario: Scenario,
 }

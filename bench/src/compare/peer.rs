@@ -12,6 +12,8 @@ pub(crate) enum Kind {
     Pinhole,
     /// The same without its SNI check, to see what that costs.
     Unchecked,
+    /// The same with an http parent, to see what chaining costs.
+    Chained,
     /// Another one that tunnels CONNECT.
     Connect,
     /// One that relays to a fixed origin only.
@@ -40,6 +42,8 @@ impl Peer {
         match (self.kind, scenario) {
             (Kind::Pinhole | Kind::Unchecked, ShortTls) => None,
             (_, ShortTls) | (Kind::Unchecked, _) => Some("only to see what the SNI check costs"),
+            (Kind::Chained, Down(1) | Up(1)) => None,
+            (Kind::Chained, _) => Some("only to see what chaining costs"),
             (Kind::Floor, Down(_) | Up(_) | Exchange(_)) => None,
             (Kind::Floor, _) => Some("a bare relay: for bulk and exchanges only"),
             (Kind::Relay, Get) => Some("relays only in this mode"),
@@ -49,13 +53,13 @@ impl Peer {
 
     /// Whether a table of a scenario is better off without it.
     pub(crate) fn is_beside(&self, scenario: Scenario) -> bool {
-        let beside = matches!(self.kind, Kind::Floor | Kind::Unchecked);
+        let beside = matches!(self.kind, Kind::Floor | Kind::Unchecked | Kind::Chained);
         self.cannot(scenario).is_some() && (beside || scenario == Scenario::ShortTls)
     }
 }
 
 /// All of them, pinhole first.
-pub(crate) const ALL: [Peer; 10] = [
+pub(crate) const ALL: [Peer; 11] = [
     Peer {
         name: "pinhole",
         kind: Kind::Pinhole,
@@ -70,6 +74,18 @@ pub(crate) const ALL: [Peer; 10] = [
         program: "@BIN@/pinhole",
         arguments: &["serve", "--config", "@DIR@/pinhole.yaml", "--log", "json"],
         files: &[("pinhole.yaml", include_str!("../../peers/pinhole.sni-off.yaml"))],
+        version: &[],
+    },
+    Peer {
+        name: "pinhole chained",
+        kind: Kind::Chained,
+        program: "sh",
+        arguments: &["@DIR@/chained.sh"],
+        files: &[
+            ("chained.sh", include_str!("../../peers/pinhole.chained.sh")),
+            ("pinhole.yaml", include_str!("../../peers/pinhole.chained.yaml")),
+            ("parent.yaml", include_str!("../../peers/pinhole.parent.yaml")),
+        ],
         version: &[],
     },
     Peer {

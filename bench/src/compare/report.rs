@@ -98,7 +98,7 @@ fn row(
 fn label(peer: &Peer) -> String {
     match peer.kind {
         Kind::Pinhole => format!("**{}**", peer.name),
-        Kind::Connect | Kind::Unchecked => peer.name.to_owned(),
+        Kind::Connect | Kind::Unchecked | Kind::Chained => peer.name.to_owned(),
         Kind::Relay => format!("_{}, relay only_", peer.name),
         Kind::Floor => format!("_{}_", peer.name),
     }

@@ -68,13 +68,20 @@ fn names(wanted: &[&'static Client]) -> String {
         if wanted[..at].iter().copied().any(|one| same(&one)) {
             continue;
         }
-        let here = wanted.iter().copied().filter(|one| same(one)).map(Client::version);
+        let here = wanted.iter().copied().filter(|one| same(one)).map(which);
         let here: Vec<_> = here.collect();
         let all = clients::all().filter(|one| same(one)).count();
         let versions = if here.len() == all { String::new() } else { here.join(", ") };
         names.push(format!("{} {versions}", client.id()).trim_end().to_owned());
     }
     names.join("; ")
+}
+
+/// A client's versions, with what tells them from the same versions elsewhere.
+fn which(client: &Client) -> String {
+    let same = |one: &&Client| one.id() == client.id() && one.version() == client.version();
+    let with = if clients::all().filter(|one| same(one)).count() > 1 { client.with() } else { "" };
+    of(client.version(), with)
 }
 
 /// A range of versions, and what they are built with or told.
