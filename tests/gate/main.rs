@@ -5,6 +5,7 @@
 #[path = "../../crates/connect/tests/support/dns.rs"]
 mod dns;
 mod forward;
+mod proxy_protocol;
 mod service;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "the tests of rules use the rest")]

@@ -183,6 +183,11 @@ fn labels_are_bounded() {
         ("direction", &["up", "down"]),
         ("stage", &["head", "dns", "connect"]),
         ("mode", &["enforce", "log"]),
+        // Of PROXY protocol headers, all of them at zero from the start.
+        (
+            "reason",
+            &["absent", "malformed", "too_long", "unsupported", "checksum", "cut", "timeout"],
+        ),
         (
             "outcome",
             &[

@@ -23,7 +23,7 @@ pub(crate) const BAD: &[(&str, &[&str])] = &[
     ("log: auto\nlog: json", &["1:6: log: this key stands twice"]),
     ("allow: []\nallow: []", &["1:8: allow: this key stands twice"]),
     ("dns: {servers: 10.0.0.1, servers: 10.0.0.2}", &["1:16: dns.servers: this key stands twice"]),
-    ("<<: {log: json}", &["1:5: <<: unknown key `<<`; known are: listen, admin, self, "]),
+    ("<<: {log: json}", &["1:5: <<: unknown key `<<`; known are: listen, proxy_protocol, admin, "]),
     // Addresses.
     ("listen: 3128", &["1:9: listen: write an address with its port, such as 0.0.0.0:3128"]),
     ("listen: localhost:3128", &["1:9: listen: write an address"]),
@@ -255,6 +255,16 @@ pub(crate) const BAD: &[(&str, &[&str])] = &[
     ("allow: [{host: a.test, tls: on}]", &["1:29: allow[0].tls: `on`: write enforce, log or off"]),
     ("allow: [{host: a.test, tls: {sni: off}}]", &["1:29: allow[0].tls: a map where text belongs"]),
     ("deny: [{host: a.test, tls: off}]", &["1:28: deny[0].tls: `tls` has no meaning in `deny`"]),
+    // The PROXY protocol.
+    (
+        "proxy_protocol: {from: [10.0.0.1/8, lb.test, '::ffff:10.0.0.0/104']}",
+        &[
+            "1:25: proxy_protocol.from[0]: `10.0.0.1/8` has bits behind its prefix",
+            "1:37: proxy_protocol.from[1]: `lb.test` is not a network",
+            "1:46: proxy_protocol.from[2]: write the IPv4 network, `10.0.0.0/8`",
+        ],
+    ),
+    ("proxy_protocol: 10.0.0.1", &["1:17: proxy_protocol: text where a map belongs"]),
     // Times, numbers, the rest.
     (
         "timeouts: {idle: 5, header: 0s, dns: -1s, connect: 10, drain: 400d, stall: 5 parsecs}",
@@ -313,6 +323,7 @@ pub(crate) const BAD: &[(&str, &[&str])] = &[
 
 /// Configurations that are right, in spellings that look as if they might not be.
 pub(crate) const GOOD: &[&str] = &[
+    "proxy_protocol: {from: [10.0.0.7, 10.1.0.0/16, 'fd00::/64']}",
     "",
     "# nothing\n",
     "---\n",

@@ -10,11 +10,13 @@ mod check_cases;
 mod cli;
 #[path = "../../crates/connect/tests/support/dns.rs"]
 mod dns;
+mod doubts;
 mod explain;
 mod given;
 mod log;
 mod names;
 mod own;
+mod policy_tests;
 mod presets;
 mod prometheus;
 mod start;

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use connect::{DialOptions, DnsOptions};
 use policy::{Entry, List, OwnTarget, Policy, SniRules};
-use proxy::{ConnectionLimits, HeadLimits, StrayMode, Strays, Timeouts};
+use proxy::{ConnectionLimits, HeadLimits, ProxyProtocol, StrayMode, Strays, Timeouts};
 
 use crate::log::Format;
 use crate::reader::{Problem, Reader, Value};
 use crate::yaml::{self, Node};
-use crate::{entries, hosts, parent, tls};
+use crate::{doubts, entries, hosts, parent, proxy_protocol, tls};
 
 /// The configuration that holds where no file is named.
 pub(crate) const DEFAULT: &str = include_str!("../../../config/default.yaml");
@@ -19,6 +19,7 @@ pub(crate) const DEFAULT: &str = include_str!("../../../config/default.yaml");
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) listen: Vec<SocketAddr>,
+    pub(crate) proxy_protocol: ProxyProtocol,
     pub(crate) admin: Option<SocketAddr>,
     pub(crate) own: Vec<OwnTarget>,
     pub(crate) entries: Vec<Entry>,
@@ -44,6 +45,7 @@ impl Default for Config {
         let seconds = Duration::from_secs;
         Self {
             listen: vec![SocketAddr::from(([127, 0, 0, 1], 3128))],
+            proxy_protocol: ProxyProtocol::default(),
             admin: Some(SocketAddr::from(([127, 0, 0, 1], 9128))),
             own: Vec::new(),
             entries: Vec::new(),
@@ -124,6 +126,9 @@ pub(crate) fn parse(text: &str) -> Result<Config, Vec<Problem>> {
     let mut reader = Reader::new(text);
     let mut config = read(&mut reader, &Value::root(&root));
     config.warnings = std::mem::take(&mut reader.warnings);
+    if reader.problems.is_empty() {
+        config.warnings.extend(doubts::of(text, &config.entries));
+    }
     reader.problems.sort_by_key(|problem| (problem.position.is_none(), problem.position));
     if reader.problems.is_empty() { Ok(config) } else { Err(reader.problems) }
 }
@@ -132,6 +137,7 @@ fn read(reader: &mut Reader<'_>, root: &Value<'_>) -> Config {
     let mut config = Config::default();
     let keys = [
         "listen",
+        "proxy_protocol",
         "admin",
         "self",
         "allow",
@@ -145,13 +151,30 @@ fn read(reader: &mut Reader<'_>, root: &Value<'_>) -> Config {
         "dns",
         "log",
     ];
-    let [listen, admin, own, allow, deny, tls, parent, told, strays, timeouts, limits, dns, log] =
-        reader.map(root, keys);
+    let [
+        listen,
+        balancers,
+        admin,
+        own,
+        allow,
+        deny,
+        tls,
+        parent,
+        told,
+        strays,
+        timeouts,
+        limits,
+        dns,
+        log,
+    ] = reader.map(root, keys);
     if let Some(value) = &listen {
         config.listen = addresses(reader, value);
         if config.listen.is_empty() && reader.problems.is_empty() {
             reader.problem(value, "name at least one address, such as 127.0.0.1:3128");
         }
+    }
+    if let Some(value) = &balancers {
+        config.proxy_protocol = proxy_protocol::read(reader, value);
     }
     if let Some(value) = &admin {
         config.admin = match value.node {

@@ -1,21 +1,26 @@
 //! `pinhole explain`: what the proxy would do, and why.
 
+mod answer;
 mod way;
 
+use std::cell::OnceCell;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::Result;
 use connect::{Connector, Judgement};
-use policy::{AddressClass, Authority, Denial, Grant, Host, Judged, Policy, Rule, SniMode};
+use policy::{
+    AddressClass, Authority, Candidate, Denial, Grant, Host, Judged, List, PermittedAddrs, Place,
+    Policy, Rule, SniMode,
+};
 use proxy::{Asked, Routes, StrayMode, Strays};
-use serde::Serialize;
 
-use self::way::Way;
+use self::answer::{Address, Tls, words};
+pub(crate) use self::answer::{Answer, Verdict};
 use crate::load::{self, Source};
 use crate::routes;
-use crate::yaml::{Step, locate};
-use crate::{config, config::Config};
+use crate::yaml::At;
+use crate::{config, config::Config, doubts};
 
 /// What the command line says.
 #[derive(Clone, Debug, clap::Args)]
@@ -32,57 +37,6 @@ pub(crate) struct ExplainArgs {
     /// `host:port`, or a URL
     #[arg(required = true, value_name = "TARGET")]
     targets: Vec<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Verdict {
-    Allow,
-    Deny,
-    Malformed,
-}
-
-/// What is said of one target.
-#[derive(Debug, Serialize)]
-struct Answer {
-    target: String,
-    decision: Verdict,
-    /// A stable label, as in the log.
-    reason: &'static str,
-    /// The place of the rule that decided: `allow[3]`.
-    rule: Option<String>,
-    /// The line of that rule.
-    line: Option<usize>,
-    /// What that rule covers.
-    covers: Option<String>,
-    /// Each address and its judgement; null where none was judged.
-    address: Option<Vec<Address>>,
-    /// By which way it is reached; null where it is not.
-    route: Option<Way>,
-    /// Which SNI check its tunnels must pass; null where there are none.
-    tls: Option<Tls>,
-    /// The entry of `client_no_proxy` by which clients should not bring this target here.
-    stray: Option<String>,
-    /// One line for a person.
-    detail: String,
-}
-
-/// What `tls` comes to for a target.
-#[derive(Debug, Serialize)]
-struct Tls {
-    sni: &'static str,
-    /// Null where nobody looks.
-    ech: Option<&'static str>,
-    why: String,
-}
-
-#[derive(Debug, Serialize)]
-struct Address {
-    ip: String,
-    class: &'static str,
-    decision: Verdict,
-    reason: Option<&'static str>,
-    rule: Option<String>,
 }
 
 /// Prints what becomes of each target. The exit code: 0 all allowed, 1 any denied, 2 any malformed.
@@ -102,17 +56,20 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(String, u8)> {
     Ok((printed, worst as u8))
 }
 
-struct Explainer<'s> {
+/// Tells of one configuration.
+pub(crate) struct Explainer<'s> {
     source: &'s Source,
     policy: Policy,
     connector: Connector,
     routes: Routes,
     strays: Strays,
     resolve: bool,
+    /// Where the entries of `allow` and `deny` stand; found when first asked for.
+    places: OnceCell<(Vec<At>, Vec<At>)>,
 }
 
 impl<'s> Explainer<'s> {
-    fn new(source: &'s Source, config: Config, resolve: bool) -> Result<Self> {
+    pub(crate) fn new(source: &'s Source, config: Config, resolve: bool) -> Result<Self> {
         let mut dns = config.dns.clone();
         if !resolve {
             // Nothing will be asked, so a machine without name servers is no hindrance.
@@ -122,10 +79,24 @@ impl<'s> Explainer<'s> {
         let dial = config.dial_options(own_ports);
         let (policy, connector) = (config.policy(), Connector::new(&dns, dial)?);
         let routes = routes::plan(&config, &connector, &policy)?.routes;
-        Ok(Self { source, policy, connector, routes, strays: config.strays, resolve })
+        Ok(Self {
+            source,
+            policy,
+            connector,
+            routes,
+            strays: config.strays,
+            resolve,
+            places: OnceCell::new(),
+        })
     }
 
-    async fn explain(&self, text: &str) -> Answer {
+    /// What becomes of the target.
+    pub(crate) async fn explain(&self, text: &str) -> Answer {
+        self.told(text, &[]).await
+    }
+
+    /// The same; a name leads to these addresses, if there are any, and is not looked up.
+    pub(crate) async fn told(&self, text: &str, leads_to: &[IpAddr]) -> Answer {
         let target = match Authority::parse_target(text) {
             Ok(target) => target,
             Err(error) => {
@@ -144,9 +115,19 @@ impl<'s> Explainer<'s> {
         }
         let answer = match self.policy.decide(&target) {
             Err(denial) => self.denied(&target, &denial),
-            Ok(grant) => self.granted(&grant, way::asked(text)).await,
+            Ok(grant) => self.granted(&grant, way::asked(text), leads_to).await,
         };
         Answer { stray, ..answer }
+    }
+
+    /// Where an entry stands.
+    pub(crate) fn at(&self, place: Place) -> Option<At> {
+        let (allow, deny) = self.places.get_or_init(|| doubts::places(&self.source.text));
+        let list = match place.list {
+            List::Allow => allow,
+            List::Deny => deny,
+        };
+        list.get(place.index).copied()
     }
 
     fn denied(&self, target: &Authority, denial: &Denial) -> Answer {
@@ -170,10 +151,9 @@ impl<'s> Explainer<'s> {
         Tls { sni: check.mode.label(), ech, why: check.why.to_string() }
     }
 
-    async fn granted(&self, grant: &Grant, asked: Asked) -> Answer {
+    async fn granted(&self, grant: &Grant, asked: Asked, leads_to: &[IpAddr]) -> Answer {
         let target = grant.target();
-        let way = |addrs| way::of(&self.routes, asked, target, addrs);
-        let by_name = way(None);
+        let by_name = way::of(&self.routes, asked, target, None);
         let unresolved = by_name.leaves_resolving(&self.routes, target);
         let allowed = Answer::new(target.to_string(), Verdict::Allow).by(self, Some(grant.rule()));
         let allowed = Answer { tls: Some(self.tls(grant)), route: Some(by_name), ..allowed };
@@ -182,7 +162,14 @@ impl<'s> Explainer<'s> {
             let detail = format!("{place} allows it by name; the parent resolves it");
             return Answer { detail, ..allowed };
         }
-        if matches!(target.host(), Host::Name(_)) && !self.resolve {
+        let is_name = matches!(target.host(), Host::Name(_));
+        if is_name && !leads_to.is_empty() {
+            let found: Vec<Candidate> =
+                leads_to.iter().map(|&ip| Candidate { ip, own: false }).collect();
+            let (permitted, judged) = self.policy.permit(grant, &found);
+            return self.judged(grant, asked, allowed, &permitted, &judged);
+        }
+        if is_name && !self.resolve {
             let detail = format!("{place} allows it by name; address not yet judged");
             return Answer { detail, ..allowed };
         }
@@ -194,6 +181,19 @@ impl<'s> Explainer<'s> {
                     return Answer { reason: failure.label(), detail, ..allowed };
                 }
             };
+        self.judged(grant, asked, allowed, &permitted, &judged)
+    }
+
+    /// What is said of a target that is allowed by name, once its addresses are judged.
+    fn judged(
+        &self,
+        grant: &Grant,
+        asked: Asked,
+        allowed: Answer,
+        permitted: &PermittedAddrs,
+        judged: &[Judged],
+    ) -> Answer {
+        let (target, place) = (grant.target(), &grant.rule().place);
         let address = Some(judged.iter().map(Address::of).collect());
         if permitted.as_slice().is_empty()
             && let Some(denial) = judged.iter().find_map(|one| one.verdict.as_ref().err())
@@ -207,91 +207,20 @@ impl<'s> Explainer<'s> {
             };
         }
         let addrs: Vec<IpAddr> = permitted.as_slice().iter().map(SocketAddr::ip).collect();
-        let route = Some(way(Some(&addrs)));
+        let route = Some(way::of(&self.routes, asked, target, Some(&addrs)));
         Answer { address, route, detail: format!("{place} allows it"), ..allowed }
     }
 }
 
-impl Address {
-    fn of(judged: &Judged) -> Self {
-        let (decision, reason, rule) = match &judged.verdict {
-            Ok(rule) => (Verdict::Allow, None, rule.as_ref()),
-            Err(denial) => (Verdict::Deny, Some(denial.reason.label()), denial.rule.as_ref()),
-        };
-        Self {
-            ip: judged.ip.to_string(),
-            class: judged.class.label(),
-            decision,
-            reason,
-            rule: rule.map(|rule| rule.place.to_string()),
-        }
-    }
-}
-
 impl Answer {
-    fn new(target: String, decision: Verdict) -> Self {
-        Self {
-            target,
-            decision,
-            reason: "allowed",
-            rule: None,
-            line: None,
-            covers: None,
-            address: None,
-            route: None,
-            tls: None,
-            stray: None,
-            detail: String::new(),
-        }
-    }
-
     /// Names the rule, and where it stands in the text.
     fn by(self, explainer: &Explainer<'_>, rule: Option<&Rule>) -> Self {
         let Some(rule) = rule else { return self };
-        let list = match rule.place.list {
-            policy::List::Allow => "allow",
-            policy::List::Deny => "deny",
-        };
-        let path = [Step::Key(list.to_owned()), Step::Index(rule.place.index)];
         Self {
             rule: Some(rule.place.to_string()),
-            line: locate(&explainer.source.text, &path).map(|position| position.line),
+            line: explainer.at(rule.place).and_then(|at| at.start).map(|start| start.line),
             covers: Some(rule.text.to_string()),
             ..self
         }
     }
-}
-
-/// An answer for people.
-fn words(answer: &Answer) -> String {
-    let decision = match answer.decision {
-        Verdict::Allow => "allow",
-        Verdict::Deny => "deny",
-        Verdict::Malformed => "malformed",
-    };
-    let mut text = format!("{decision:<9} {}: {}", answer.target, answer.detail);
-    if let (Some(rule), Some(covers)) = (&answer.rule, &answer.covers) {
-        let line = answer.line.map(|line| format!(", line {line}")).unwrap_or_default();
-        text.push_str(&format!("\n          rule {rule}{line}: {covers}"));
-    }
-    if let Some(entry) = answer.stray.as_ref().filter(|_| answer.reason != "stray") {
-        text.push_str(&format!("\n          a stray: client_no_proxy exempts it by `{entry}`"));
-    }
-    if let Some(way) = &answer.route {
-        text.push_str(&format!("\n          reached {}", way.words()));
-    }
-    if let Some(Tls { sni, ech, why }) = &answer.tls {
-        let ech = ech.map(|ech| format!(", ECH {ech}")).unwrap_or_default();
-        text.push_str(&format!("\n          SNI check {sni}{ech}: {why}"));
-    }
-    for address in answer.address.iter().flatten() {
-        let verdict = match (&address.reason, &address.rule) {
-            (None, None) => "permitted".to_owned(),
-            (None, Some(rule)) => format!("permitted by {rule}"),
-            (Some(reason), None) => format!("denied: {reason}"),
-            (Some(reason), Some(rule)) => format!("denied by {rule}: {reason}"),
-        };
-        text.push_str(&format!("\n          {} ({}): {verdict}", address.ip, address.class));
-    }
-    text
 }

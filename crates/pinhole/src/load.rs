@@ -60,3 +60,15 @@ pub(crate) fn listed(source: &Source, problems: &[Problem]) -> String {
     }
     text
 }
+
+/// Warnings, in the same way, each called one.
+pub(crate) fn warned(source: &Source, warnings: &[Problem]) -> String {
+    let warning = |one: &Problem| {
+        let place = match one.place.as_str() {
+            "" => "warning".to_owned(),
+            place => format!("warning: {place}"),
+        };
+        Problem { place, ..one.clone() }
+    };
+    listed(source, &warnings.iter().map(warning).collect::<Vec<_>>())
+}

@@ -1,6 +1,7 @@
 //! The program: arguments, configuration files, signals, the log.
 
 mod config;
+mod doubts;
 mod entries;
 mod environment;
 mod explain;
@@ -10,12 +11,15 @@ mod log;
 mod no_proxy;
 mod parent;
 mod presets;
+mod proxy_protocol;
 mod reader;
 mod routes;
 mod serve;
 mod show;
 mod signals;
 mod tls;
+mod trial;
+mod wide;
 mod yaml;
 
 use std::io::Write;
@@ -48,6 +52,8 @@ enum Command {
     },
     /// Tell what becomes of targets, and by which rule: exit code 0 if all are allowed, 1 if any is denied, 2 if any is malformed
     Explain(explain::ExplainArgs),
+    /// Decide a file's cases, and compare: exit code 0 if all pass, 1 if any fails, 2 if they cannot be read
+    Test(trial::TestArgs),
     /// List the presets, or one's hosts and what each is for
     Presets {
         /// The preset
@@ -64,6 +70,11 @@ fn main() -> ExitCode {
         Some(Command::Serve(args)) => serve::run(&args).map(|()| (String::new(), 0)),
         Some(Command::Check { files }) => Ok(show::check(&files)),
         Some(Command::Explain(args)) => explain::run(&args),
+        // A case that fails is one thing, a file that cannot be read another.
+        Some(Command::Test(args)) => Ok(trial::run(&args).unwrap_or_else(|error| {
+            complain(&format!("{error:#}"));
+            (String::new(), 2)
+        })),
         Some(Command::Presets { name }) => show::presets(name.as_deref()),
         Some(Command::NoProxy(args)) => no_proxy::run(&args),
     };

@@ -136,6 +136,7 @@ fn snapshot(config: &Config, ports: &[u16]) -> Result<(Snapshot, Said)> {
         connector,
         routes,
         strays: config.strays.clone(),
+        proxy_protocol: config.proxy_protocol.clone(),
         timeouts: config.timeouts,
         head: config.head,
     };

@@ -17,7 +17,7 @@ pub(crate) fn check(files: &[PathBuf]) -> (String, u8) {
                 match config::parse(&source.text) {
                     Ok(config) => {
                         let ok = format!("{}: ok", source.name);
-                        let warnings = load::listed(&source, &config.warnings);
+                        let warnings = load::warned(&source, &config.warnings);
                         Ok([warnings, ok]
                             .into_iter()
                             .filter(|s| !s.is_empty())

@@ -1,11 +1,15 @@
 //! YAML, and where in its text a value stands. The only file that knows the library.
 
+mod positions;
+
 use std::fmt;
 
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess,
     Visitor,
 };
+
+pub(crate) use self::positions::{At, positions};
 
 /// A YAML value, its map's order kept.
 #[derive(Clone, Debug, PartialEq)]

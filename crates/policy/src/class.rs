@@ -204,6 +204,15 @@ pub(crate) fn range(ip: IpAddr) -> Option<IpNet> {
     }
 }
 
+/// The narrowest range of a class denied by default that holds the whole network.
+pub(crate) fn range_around(net: &IpNet) -> Option<IpNet> {
+    let row = match net {
+        IpNet::V4(net) => V4.iter().map(|row| row.0).find(|row| row.contains(net)).map(IpNet::V4),
+        IpNet::V6(net) => V6.iter().map(|row| row.0).find(|row| row.contains(net)).map(IpNet::V6),
+    };
+    row.or_else(|| range(net.network()).filter(|range| range.contains(net)))
+}
+
 fn row_v4(ip: Ipv4Addr) -> Option<&'static (Ipv4Net, AddressClass)> {
     V4.iter().find(|(net, _)| net.contains(&ip))
 }

@@ -3,5 +3,5 @@
 mod hosts;
 mod networks;
 
-pub(crate) use hosts::HostRules;
+pub(crate) use hosts::{HostRule, HostRules, rules};
 pub(crate) use networks::{NetRule, NetRules};

@@ -383,7 +383,7 @@ impl Denial {
 
 #[cfg(test)]
 #[path = "decide_tests.rs"]
-mod tests;
+pub(crate) mod tests;
 
 #[cfg(test)]
 #[path = "decide_properties.rs"]

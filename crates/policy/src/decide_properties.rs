@@ -239,6 +239,22 @@ proptest! {
         }
     }
 
+    /// Each by itself, and all at once.
+    #[test]
+    fn what_is_needless_changes_no_decision(lines in lines()) {
+        let (rules, all) = (written(&lines), entries(&written(&lines)));
+        let found: Vec<_> = crate::needless(&all).into_iter().map(|one| one.place).collect();
+        let before = decisions(&policy(&rules));
+        let each = found.iter().map(|place| vec![*place]).chain([found.clone()]);
+        for without in each {
+            let rest = all.iter().filter(|entry| !without.contains(&entry.place)).cloned();
+            let after = decisions(&Policy::new(rest.collect(), Vec::new()));
+            for ((before, asked), (after, _)) in before.iter().zip(after) {
+                prop_assert_eq!(grants(before), grants(&after), "{} without {:?}", asked, without);
+            }
+        }
+    }
+
     #[test]
     fn the_order_of_entries_changes_nothing(lines in lines(), keys: [u32; 9]) {
         let rules = written(&lines);

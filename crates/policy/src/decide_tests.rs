@@ -18,7 +18,7 @@ fn preset() -> Preset {
 }
 
 /// Reads rules, each one `allow|deny host|glob|network|preset WHAT [PORTS…] [idle=SECONDS]`.
-pub(super) fn entries(rules: &str) -> Vec<Entry> {
+pub(crate) fn entries(rules: &str) -> Vec<Entry> {
     let mut next = [0, 0];
     let mut entry = |words: Vec<&str>| {
         let (list, count) = match words[0] {

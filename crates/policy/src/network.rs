@@ -74,6 +74,26 @@ pub(crate) fn opens(net: &IpNet, ip: IpAddr) -> bool {
     }
 }
 
+/// Whether the network opens global addresses, or else only such as are of one class that is denied
+/// by default.
+#[must_use]
+pub fn opens_global(net: &IpNet) -> bool {
+    class::range_around(net).is_none() && class::classify(net.network()) != AddressClass::Metadata
+}
+
+/// Whether everything that an entry for `net` opens is opened by one for `wide`, too.
+pub(crate) fn stands_in(wide: &IpNet, net: &IpNet) -> bool {
+    if wide == net {
+        return true;
+    }
+    let is_one = net.prefix_len() == net.max_prefix_len();
+    if !wide.contains(net) || is_one && class::classify(net.addr()) == AddressClass::Metadata {
+        return false;
+    }
+    // What is within no class's range opens global addresses alone, and any wider one opens those.
+    class::range_around(net).is_none_or(|range| range.contains(wide))
+}
+
 #[cfg(test)]
 #[path = "network_tests.rs"]
 mod tests;

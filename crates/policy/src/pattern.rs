@@ -46,7 +46,7 @@ impl HostGlob {
     }
 
     /// Whether the glob covers the name.
-    fn covers(&self, name: &HostName) -> bool {
+    pub(crate) fn covers(&self, name: &HostName) -> bool {
         let (mut globs, mut labels) = (self.0.split('.'), name.as_str().split('.'));
         loop {
             match (globs.next(), labels.next()) {

@@ -57,6 +57,35 @@ impl PortSet {
     pub fn contains(&self, port: u16) -> bool {
         self.0.iter().any(|range| range.contains(&port))
     }
+
+    /// Whether every port of `other` is in the set.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        other.0.iter().all(|range| {
+            // The first port that is not yet known to be covered.
+            let mut next = u32::from(*range.start());
+            let end = u32::from(*range.end());
+            let holds = |own: &&RangeInclusive<u16>, port: u32| {
+                (u32::from(*own.start())..=u32::from(*own.end())).contains(&port)
+            };
+            while next <= end {
+                match self.0.iter().find(|own| holds(own, next)) {
+                    Some(own) => next = u32::from(*own.end()) + 1,
+                    None => return false,
+                }
+            }
+            true
+        })
+    }
+
+    /// Whether any port is in both.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        let meets = |(a, b): (&RangeInclusive<u16>, &RangeInclusive<u16>)| {
+            a.start() <= b.end() && b.start() <= a.end()
+        };
+        self.0.iter().any(|own| other.0.iter().any(|its| meets((own, its))))
+    }
 }
 
 fn range(piece: &str) -> Result<RangeInclusive<u16>, PortsError> {

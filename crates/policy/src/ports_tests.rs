@@ -56,3 +56,23 @@ fn a_set_contains_its_ranges_with_both_ends_and_nothing_else() {
         (1..=u16::MAX).all(|port| PortSet::all().contains(port)) && !PortSet::all().contains(0)
     );
 }
+
+#[test]
+fn sets_cover_and_meet_each_other() {
+    let set = |text: &str| PortSet::parse(text.split(' ')).unwrap();
+    let rows = [
+        ("443", "443", true, true),
+        ("443 80", "80", true, true),
+        ("80", "443 80", false, true),
+        ("1-65535", "65535 1", true, true),
+        ("1-100 101-200", "50-150", true, true),
+        ("1-100 102-200", "50-150", false, true),
+        ("1-100", "101", false, false),
+        ("22", "443", false, false),
+    ];
+    for (one, other, covers, meets) in rows {
+        assert_eq!(set(one).covers(&set(other)), covers, "{one} {other}");
+        assert_eq!(set(one).meets(&set(other)), meets, "{one} {other}");
+        assert_eq!(set(other).meets(&set(one)), meets, "{one} {other}");
+    }
+}

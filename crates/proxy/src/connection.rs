@@ -17,6 +17,7 @@ use crate::closing;
 use crate::exchange::{Bounds, Target, exchange};
 use crate::gate::{Gate, Snapshot, Timeouts};
 use crate::head::RequestHead;
+use crate::introduction::Arrival;
 use crate::parent::Asking;
 use crate::read::{NoHead, read_head, read_some};
 use crate::record::{Decision, Record, escaped};
@@ -37,6 +38,8 @@ pub(crate) struct Connection<'g> {
     stream: TcpStream,
     /// The client.
     client: SocketAddr,
+    /// When it was accepted.
+    accepted: Instant,
     /// What was read and not yet used.
     buffer: BytesMut,
     /// The connection that the last plain-HTTP request went over.
@@ -70,8 +73,9 @@ impl From<Refusal> for Failed {
 }
 
 impl<'g> Connection<'g> {
-    pub(crate) fn new(gate: &'g Gate, stream: TcpStream, client: SocketAddr) -> Self {
-        Self { gate, stream, client, buffer: BytesMut::new(), kept: None }
+    pub(crate) fn new(gate: &'g Gate, arrival: Arrival) -> Self {
+        let Arrival { stream, client, buffer, accepted } = arrival;
+        Self { gate, stream, client, accepted, buffer, kept: None }
     }
 
     /// Serves requests until the connection ends, or hands out the tunnel that it has become.
@@ -99,7 +103,7 @@ impl<'g> Connection<'g> {
 
     /// Carries out one request, and accounts for it if that fails: the connection then ends.
     async fn request(&mut self, first: bool) -> Option<(Next, Box<Record>)> {
-        let mut began = Instant::now();
+        let mut began = if first { self.accepted } else { Instant::now() };
         let head = self.head(first, &mut began).await.transpose()?;
         let mut record = Record::new(self.gate.ids.next(), self.client, began);
         let done = match head {

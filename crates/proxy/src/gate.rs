@@ -10,6 +10,7 @@ use policy::Policy;
 use relay::Pipes;
 use tokio_util::sync::CancellationToken;
 
+use crate::introduction::ProxyProtocol;
 use crate::metrics::Metrics;
 use crate::read::HeadLimits;
 use crate::record::{Line, Record, RequestIds};
@@ -28,6 +29,8 @@ pub struct Snapshot {
     pub routes: Routes,
     /// Who should not have come.
     pub strays: Strays,
+    /// Whose word on the client's address counts.
+    pub proxy_protocol: ProxyProtocol,
     /// How long things may take.
     pub timeouts: Timeouts,
     /// How large heads may be.
@@ -37,8 +40,9 @@ pub struct Snapshot {
 /// How long things may take. DNS and connecting have theirs in [`Connector`].
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// A request's head, from its first byte (the first one: from accepting) to its end; and a
-    /// tunnel's ClientHello, from its 2xx, where the SNI check holds.
+    /// A request's head, from its first byte (the first one: from accepting, a PROXY
+    /// protocol header included) to its end; and a tunnel's ClientHello, from its 2xx, where the
+    /// SNI check holds.
     pub header: Duration,
     /// The wait for another request on a connection.
     pub keep_alive: Duration,

@@ -1,6 +1,7 @@
 //! Speaks HTTP to clients.
 //!
-//! The walk of one request: a connection is admitted ([`ConnectionLimits`]), a head is read under a deadline
+//! The walk of one request: a connection is admitted ([`ConnectionLimits`]), its client known
+//! ([`ProxyProtocol`]), a head is read under a deadline
 //! and judged by pinhole's own strict framing, the [`Snapshot`] in force decides on its target,
 //! [`connect`] reaches the target or a parent proxy ([`Routes`]), and either a 2xx is sent, the SNI
 //! check passed where it holds and [`relay`] takes both sockets, or one plain-HTTP exchange is
@@ -18,11 +19,13 @@ mod fault;
 mod framing;
 mod gate;
 mod head;
+mod introduction;
 mod listen;
 mod malformed;
 mod metrics;
 mod parent;
 mod permits;
+mod proxy_protocol;
 mod read;
 mod record;
 mod refusal;
@@ -42,6 +45,7 @@ mod worker;
 pub use relay::Pipes;
 
 pub use gate::{Snapshot, Timeouts};
+pub use introduction::ProxyProtocol;
 pub use listen::{BindError, Listeners};
 pub use metrics::{MAX_PARENTS, install_recorder};
 pub use permits::ConnectionLimits;

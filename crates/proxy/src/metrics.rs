@@ -9,6 +9,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 
 use policy::SniMode;
 
+use crate::proxy_protocol::Fault;
 use crate::record::Record;
 
 /// Bounds of the stage histogram's buckets, in seconds.
@@ -20,6 +21,8 @@ pub(crate) const STAGE_SECONDS: &str = "pinhole_stage_seconds";
 
 /// The name of the counter of SNI checks.
 const SNI_CHECKS: &str = "pinhole_sni_checks_total";
+
+const PROXY_PROTOCOL_ERRORS: &str = "pinhole_proxy_protocol_errors_total";
 
 const PARENT_ATTEMPTS: &str = "pinhole_parent_attempts_total";
 
@@ -75,6 +78,13 @@ impl Metrics {
             SNI_CHECKS,
             "ClientHellos judged, by what a misfit leads to and by what was found"
         );
+        describe_counter!(
+            PROXY_PROTOCOL_ERRORS,
+            "Connections closed for want of a PROXY protocol header that holds"
+        );
+        for fault in Fault::ALL {
+            counter!(PROXY_PROTOCOL_ERRORS, "reason" => fault.label()).increment(0);
+        }
         let stage = |stage: &'static str| histogram!(STAGE_SECONDS, "stage" => stage);
         let matches =
             |mode: &'static str| counter!(SNI_CHECKS, "mode" => mode, "outcome" => "match");
@@ -111,6 +121,11 @@ impl Metrics {
             (_, "match") => self.sni_logged.increment(1),
             _ => counter!(SNI_CHECKS, "mode" => mode.label(), "outcome" => outcome).increment(1),
         }
+    }
+
+    /// Counts a connection that did not begin as it had to.
+    pub(crate) fn proxy_protocol(&self, fault: Fault) {
+        counter!(PROXY_PROTOCOL_ERRORS, "reason" => fault.label()).increment(1);
     }
 
     pub(crate) fn record(&self, record: &Record) {

@@ -33,7 +33,8 @@ struct Open {
 #[derive(Debug)]
 pub(crate) struct Permit {
     permits: Arc<Permits>,
-    client: IpAddr,
+    /// Whose connection it is; none until that is known.
+    client: Option<IpAddr>,
 }
 
 impl Permits {
@@ -44,16 +45,22 @@ impl Permits {
     /// A permit for one more connection of the client, or what to tell it.
     pub(crate) fn take(self: &Arc<Self>, client: IpAddr) -> Result<Permit, Refusal> {
         let mut open = self.lock();
-        if open.all >= self.limits.connections {
-            return Err(Refusal::Connections);
-        }
-        let of_client = open.by_client.get(&client).copied().unwrap_or_default();
-        if of_client >= self.limits.per_client {
-            return Err(Refusal::ClientConnections);
-        }
+        self.has_room(&open)?;
+        open.add(client, self.limits.per_client)?;
         open.all += 1;
-        open.by_client.insert(client, of_client + 1);
-        Ok(Permit { permits: Arc::clone(self), client })
+        Ok(Permit { permits: Arc::clone(self), client: Some(client) })
+    }
+
+    /// A permit for one more connection whose client is not known yet: it counts in all alone.
+    pub(crate) fn take_unnamed(self: &Arc<Self>) -> Result<Permit, Refusal> {
+        let mut open = self.lock();
+        self.has_room(&open)?;
+        open.all += 1;
+        Ok(Permit { permits: Arc::clone(self), client: None })
+    }
+
+    fn has_room(&self, open: &Open) -> Result<(), Refusal> {
+        if open.all < self.limits.connections { Ok(()) } else { Err(Refusal::Connections) }
     }
 
     /// The counts are whole whenever the lock is free, whatever its last holder did.
@@ -62,14 +69,36 @@ impl Permits {
     }
 }
 
+impl Open {
+    fn add(&mut self, client: IpAddr, most: usize) -> Result<(), Refusal> {
+        let of_client = self.by_client.get(&client).copied().unwrap_or_default();
+        if of_client >= most {
+            return Err(Refusal::ClientConnections);
+        }
+        self.by_client.insert(client, of_client + 1);
+        Ok(())
+    }
+}
+
+impl Permit {
+    /// Counts the connection as this client's from now on, or says what to tell it.
+    pub(crate) fn name(&mut self, client: IpAddr) -> Result<(), Refusal> {
+        debug_assert!(self.client.is_none(), "a permit is named once");
+        self.permits.lock().add(client, self.permits.limits.per_client)?;
+        self.client = Some(client);
+        Ok(())
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut open = self.permits.lock();
         open.all -= 1;
-        if let Some(count) = open.by_client.get_mut(&self.client) {
+        let Some(client) = self.client else { return };
+        if let Some(count) = open.by_client.get_mut(&client) {
             *count -= 1;
             if *count == 0 {
-                open.by_client.remove(&self.client);
+                open.by_client.remove(&client);
             }
         }
     }

@@ -1,11 +1,10 @@
 //! A worker: one thread with a runtime of its own, which accepts and serves its clients.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
@@ -15,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::closing;
 use crate::connection::Connection;
 use crate::gate::Gate;
+use crate::introduction::Arrival;
 use crate::permits::{Permit, Permits};
 use crate::record::Record;
 use crate::refusal::Refusal;
@@ -59,7 +59,7 @@ impl Worker {
     async fn accept(self, listener: TcpListener) {
         loop {
             match listener.accept().await {
-                Ok((stream, peer)) => self.admit(stream, peer),
+                Ok((stream, peer)) => self.admit(Arrival::new(stream, peer)),
                 Err(_) => {
                     // Out of descriptors, or the client has gone already. Either way what is
                     // open is served on, and the loop must not spin.
@@ -70,20 +70,42 @@ impl Worker {
         }
     }
 
-    fn admit(&self, stream: TcpStream, peer: SocketAddr) {
-        // An IPv4 client of a dual-stack listener is known by its IPv4 address.
-        let client = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-        match self.permits.take(client.ip()) {
-            Ok(permit) => {
-                let gate = Arc::clone(&self.gate);
-                spawn(&self.tasks, serve(gate, stream, client, permit));
+    fn admit(&self, arrival: Arrival) {
+        let client = arrival.client.ip();
+        // Who comes by a load balancer is none of its other clients: until the header is there, the
+        // connection counts in all alone.
+        let introduces = self.gate.snapshot.load().proxy_protocol.expects(client);
+        let permit =
+            if introduces { self.permits.take_unnamed() } else { self.permits.take(client) };
+        match permit {
+            Ok(permit) if introduces => {
+                spawn(&self.tasks, self.clone().introduce(arrival, permit));
             }
-            Err(refusal) => self.turn_away(stream, client, &refusal),
+            Ok(permit) => spawn(&self.tasks, serve(Arc::clone(&self.gate), arrival, permit)),
+            Err(refusal) => self.turn_away(arrival, &refusal),
         }
     }
 
-    fn turn_away(&self, mut stream: TcpStream, client: SocketAddr, refusal: &Refusal) {
-        let mut record = Record::new(self.gate.ids.next(), client, Instant::now());
+    /// Serves whoever the PROXY protocol header names.
+    async fn introduce(self, arrival: Arrival, mut permit: Permit) {
+        let waiting = self.gate.metrics.connections.clone();
+        waiting.increment(1.0);
+        // Boxed apart, as below.
+        let introduced = Box::pin(arrival.introduced(&self.gate)).await;
+        waiting.decrement(1.0);
+        let Some(arrival) = introduced else { return };
+        match permit.name(arrival.client.ip()) {
+            Ok(()) => serve(Arc::clone(&self.gate), arrival, permit).await,
+            Err(refusal) => {
+                drop(permit);
+                self.turn_away(arrival, &refusal);
+            }
+        }
+    }
+
+    fn turn_away(&self, arrival: Arrival, refusal: &Refusal) {
+        let Arrival { mut stream, client, accepted, .. } = arrival;
+        let mut record = Record::new(self.gate.ids.next(), client, accepted);
         let response = record.refuse(refusal);
         self.gate.finish(record.ended());
         match Arc::clone(&self.turned_away).try_acquire_owned() {
@@ -107,10 +129,10 @@ fn registered(
     listeners.into_iter().map(TcpListener::from_std).collect()
 }
 
-async fn serve(gate: Arc<Gate>, stream: TcpStream, client: SocketAddr, permit: Permit) {
+async fn serve(gate: Arc<Gate>, arrival: Arrival, permit: Permit) {
     gate.metrics.connections.increment(1.0);
     // Boxed apart, so that an idle tunnel does not keep the room that the HTTP phase needed.
-    let tunnel = Box::pin(Connection::new(&gate, stream, client).serve()).await;
+    let tunnel = Box::pin(Connection::new(&gate, arrival).serve()).await;
     if let Some(mut tunnel) = tunnel {
         Box::pin(tunnel.run(&gate)).await;
         gate.finish(tunnel.record.ended());

@@ -93,7 +93,7 @@ fn as_path(host: &str) -> String {
 }
 
 /// What an entry grants, by pattern.
-fn rules<'e>(
+pub(crate) fn rules<'e>(
     entry: &'e Entry,
     default_ports: Option<&PortSet>,
 ) -> Vec<(&'e HostPattern, HostRule)> {

@@ -1,0 +1,77 @@
+use policy::{Entry, HostGlob, HostPattern, List, Matcher, Overrides, Place, parse_network};
+
+use super::{KNOWN, wide};
+use crate::presets;
+
+fn said(list: List, matcher: Matcher) -> Option<String> {
+    let place = Place { list, index: 0 };
+    wide(&Entry { place, matcher, ports: None, overrides: Overrides::default() })
+}
+
+#[test]
+fn what_allows_more_than_it_seems_is_named() {
+    let rows: &[(&str, &str)] = &[
+        ("host a.github.io", ""),
+        ("host *.a.github.io", ""),
+        ("host *.example.com", ""),
+        ("host *.github.io", "below `github.io`"),
+        ("host *.CO.UK", "below `co.uk`"),
+        ("host *.bank.co.uk", ""),
+        ("host *.d111.cloudfront.net", ""),
+        ("host *.cloudfront.net", "below `cloudfront.net`"),
+        ("host *.s3.eu-west-3.amazonaws.com", "below `s3.eu-west-3.amazonaws.com`"),
+        ("host *.eu-west-3.compute.amazonaws.com", "below `eu-west-3.compute.amazonaws.com`"),
+        ("host *.bucket.s3.amazonaws.com", ""),
+        ("host *.amazonaws.com", "below `s3.amazonaws.com`"),
+        ("host *.googleapis.com", "below `storage.googleapis.com`"),
+        ("host *.windows.net", "below `blob.core.windows.net`"),
+        ("host s3.amazonaws.com", "it serves what anyone puts there"),
+        ("host s3.eu-west-3.amazonaws.com", "it serves what anyone puts there"),
+        ("host ec2.eu-west-3.amazonaws.com", ""),
+        ("host dns.google", "DNS over HTTPS"),
+        ("glob my-*.github.io", "below `github.io`"),
+        ("glob ec2.*.amazonaws.com", ""),
+        ("glob *.s3.*.amazonaws.com", "below `s3.*.amazonaws.com`"),
+        ("glob my.s3.*.amazonaws.com", ""),
+        ("network 0.0.0.0/0", "every global address to"),
+        ("network ::/0", "every global address to"),
+        ("network 128.0.0.0/1", "every global address in it"),
+        ("network 2000::/3", "every global address in it"),
+        ("network 11.0.0.0/8", ""),
+        ("network 10.0.0.0/8", ""),
+        ("network 224.0.0.0/4", ""),
+        ("network fc00::/7", ""),
+    ];
+    for (entry, part) in rows {
+        let (kind, text) = entry.split_once(' ').unwrap();
+        let matcher = || match kind {
+            "host" => Matcher::Host(HostPattern::parse(text).unwrap()),
+            "glob" => Matcher::Host(HostPattern::Glob(HostGlob::parse(text).unwrap())),
+            _ => Matcher::Network(parse_network(text).unwrap()),
+        };
+        let found = said(List::Allow, matcher()).unwrap_or_default();
+        assert!(found.contains(part) && found.is_empty() == part.is_empty(), "{entry}: {found}");
+        assert_eq!(said(List::Deny, matcher()), None, "{entry}");
+    }
+}
+
+#[test]
+fn no_preset_allows_more_than_it_seems() {
+    for preset in presets::names().filter_map(presets::load) {
+        let name = preset.name.clone();
+        assert_eq!(said(List::Allow, Matcher::Preset(preset)), None, "{name}");
+    }
+}
+
+#[test]
+fn what_is_listed_are_names_in_the_spelling_of_the_wire() {
+    let shared = &*KNOWN;
+    for name in [&shared.suffixes, &shared.everyone, &shared.doh].into_iter().flatten() {
+        let plain = name.replace('*', "x");
+        let parsed = HostPattern::parse(&plain).unwrap();
+        assert_eq!(parsed.to_string(), plain);
+        assert!(name.split('.').filter(|label| label.contains('*')).count() < 2, "{name}");
+        assert!(name.split('.').all(|label| label == "*" || !label.contains('*')), "{name}");
+        assert!(name.split('.').count() <= 6, "{name}");
+    }
+}
