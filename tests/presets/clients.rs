@@ -12,6 +12,9 @@ use crate::listener::Listener;
 use crate::room::{Room, cargo, go, installed, on_path, python, said, venv};
 use crate::{Fault, Outcome};
 
+/// Sets a command up to fetch something.
+type Fetch = fn(&Room, &mut Command) -> Result<(), String>;
+
 #[derive(Clone, Copy)]
 pub(crate) struct Client {
     pub(crate) name: &'static str,
@@ -20,7 +23,7 @@ pub(crate) struct Client {
     /// Asks it for its defaults: lines with hosts or URLs.
     says: Option<fn(&mut Command)>,
     /// Lets it fetch something. That fails.
-    fetches: Option<fn(&Room, &mut Command) -> Result<(), String>>,
+    fetches: Option<Fetch>,
 }
 
 pub(crate) const ALL: [Client; 9] = [
