@@ -104,9 +104,57 @@ pub(crate) const BAD: &[(&str, &[&str])] = &[
     ),
     (
         "deny: [{preset: x}]",
-        &["1:17: deny[0].preset: unknown preset `x`; known are: conda, debian, "],
+        &["1:17: deny[0].preset: unknown preset `x`; known are: almalinux, alpine, "],
     ),
     ("allow: [{preset: [go]}]", &["1:18: allow[0].preset: a list where text belongs"]),
+    // Parameters of presets.
+    (
+        "allow: [{preset: aws-ssm}]",
+        &["1:18: allow[0].preset: `aws-ssm` needs a region too, such as `region: us-east-1`"],
+    ),
+    (
+        "deny: [{preset: aws-s3, region: eu-1}]",
+        &["1:17: deny[0].preset: `aws-s3` needs a bucket too, such as `bucket: my-bucket`"],
+    ),
+    (
+        "allow: [{preset: aws-ssm, region: us-east-1, bucket: b}]",
+        &["1:54: allow[0].bucket: `aws-ssm` has no bucket: leave it out"],
+    ),
+    (
+        "allow: [{preset: go, region: us-east-1}]",
+        &["1:30: allow[0].region: `go` has no region: leave it out"],
+    ),
+    (
+        "allow: [{host: a.test, region: us-east-1}]",
+        &["1:32: allow[0].region: `region` belongs beside `preset:` only"],
+    ),
+    (
+        "allow: [{preset: aws-ssm, region: us.evil}]",
+        &["1:35: allow[0].region: `us.evil` cannot stand in a host's name"],
+    ),
+    (
+        "allow: [{preset: aws-ssm, region: \"*\"}]",
+        &["1:35: allow[0].region: `*` cannot stand in a host's name"],
+    ),
+    (
+        "allow: [{preset: aws-ssm, region: US-EAST-1}]",
+        &["1:35: allow[0].region: `US-EAST-1` cannot stand in a host's name"],
+    ),
+    (
+        "allow: [{preset: aws-ssm, region: [us-east-1]}]",
+        &["1:35: allow[0].region: a list where text belongs"],
+    ),
+    (
+        "allow: [{preset: aws-ecr, region: us-east-1, account: 123456789012}]",
+        &["1:55: allow[0].account: a number where text belongs; put it in quotes"],
+    ),
+    (
+        "allow: [{preset: aws-ssm, regoin: us-east-1}]",
+        &[
+            "1:18: allow[0].preset: `aws-ssm` needs a region too",
+            "1:35: allow[0].regoin: unknown key `regoin`; did you mean `region`?",
+        ],
+    ),
     // Hosts.
     ("allow: [{host: '*'}]", &["1:16: allow[0].host: `*` would cover every host"]),
     ("allow: [{host: '*.'}]", &["1:16: allow[0].host: `*.` would cover every host"]),

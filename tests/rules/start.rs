@@ -38,6 +38,13 @@ fn a_busy_port_is_one_line() {
     busy(&serve(&["--admin", free], format!("listen: '{addr}'")), &addr);
     busy(&serve(&["--listen", free], format!("admin: '{addr}'")), &addr);
     busy(&pinhole(["--listen", &addr, "--admin", free]), &addr);
+    // Turned off, the configuration's busy admin port is none of its business.
+    let other = TcpListener::bind(free).unwrap();
+    let both = format!("admin: '{addr}'");
+    let other = other.local_addr().unwrap().to_string();
+    busy(&serve(&["--listen", &other, "--admin", "off"], both), &other);
+    let said = serve(&["--listen", free, "--admin", "nowhere"], "");
+    assert_eq!(said.code, Some(2), "{said:?}");
     drop(taken);
 }
 

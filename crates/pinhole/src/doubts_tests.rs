@@ -37,8 +37,12 @@ deny:
 #[test]
 fn what_is_shipped_gives_no_doubt() {
     assert_eq!(warnings(DEFAULT), [""; 0]);
-    for name in presets::names() {
-        assert_eq!(warnings(&format!("allow: [{{preset: {name}}}]")), [""; 0], "{name}");
+    for preset in presets::names().filter_map(presets::find) {
+        let mut entry = format!("preset: {}", preset.name);
+        for parameter in &preset.parameters {
+            write!(entry, ", {}: \"{}\"", parameter.name, parameter.example).unwrap();
+        }
+        assert_eq!(warnings(&format!("allow: [{{{entry}}}]")), [""; 0], "{entry}");
     }
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/examples");
     for entry in std::fs::read_dir(folder).unwrap() {

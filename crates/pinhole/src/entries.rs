@@ -1,29 +1,46 @@
 //! The entries of `allow` and `deny`.
 
+mod preset;
+
 use policy::{
     Entry, HostGlob, HostPattern, List, Matcher, Overrides, Place, PortSet, parse_network,
 };
 
-use crate::reader::{Reader, Value, unknown};
+use crate::presets::PARAMETERS;
+use crate::reader::{Reader, Value};
+use crate::tls;
 use crate::yaml::Node;
-use crate::{presets, tls};
 
 /// Reads one of the two lists.
 pub(crate) fn read(reader: &mut Reader<'_>, value: &Value<'_>, list: List) -> Vec<Entry> {
     let values = reader.list(value, false);
     let entries = values.iter().enumerate();
-    entries.filter_map(|(i, value)| entry(reader, value, Place { list, index: i })).collect()
+    let entries = entries.filter_map(|(i, value)| entry(reader, value, Place { list, index: i }));
+    entries.flatten().collect()
 }
 
-fn entry(reader: &mut Reader<'_>, value: &Value<'_>, place: Place) -> Option<Entry> {
+/// Reads one. A preset with networks is several, at the same place.
+fn entry(reader: &mut Reader<'_>, value: &Value<'_>, place: Place) -> Option<Vec<Entry>> {
     if let Node::Text(text) = value.node {
         let shown = text.escape_debug();
         let message = format!("write a map, such as `host: {shown}`, `network: …` or `preset: …`");
         reader.problem(value, message);
         return None;
     }
-    let keys = ["preset", "host", "glob", "network", "ports", "idle", "tls"];
-    let [preset, host, glob, network, ports, idle, tls] = reader.map(value, keys);
+    let keys = [
+        "preset",
+        "host",
+        "glob",
+        "network",
+        "ports",
+        "idle",
+        "tls",
+        PARAMETERS[0],
+        PARAMETERS[1],
+        PARAMETERS[2],
+        PARAMETERS[3],
+    ];
+    let [preset, host, glob, network, ports, idle, tls, given @ ..] = reader.map(value, keys);
     let ports = ports.map(|value| self::ports(reader, &value));
     let places = [("idle", idle.clone()), ("tls", tls.clone())];
     let idle = idle.map(|value| reader.duration(&value));
@@ -34,21 +51,31 @@ fn entry(reader: &mut Reader<'_>, value: &Value<'_>, place: Place) -> Option<Ent
         }
     }
     let glob_of = |text: &str| HostGlob::parse(text).map(HostPattern::Glob);
-    let matcher = match (preset, host, glob, network) {
-        (Some(value), None, None, None) => preset_named(reader, &value),
-        (None, Some(value), None, None) => {
-            reader.parsed(&value, HostPattern::parse).map(Matcher::Host)
+    if preset.is_none() {
+        preset::refuse(reader, &given);
+    }
+    let one = |matcher| vec![(matcher, None)];
+    let matchers = match (preset, host, glob, network) {
+        (Some(value), None, None, None) => {
+            preset::read(reader, &value, &given).map(preset::matchers)
         }
-        (None, None, Some(value), None) => reader.parsed(&value, glob_of).map(Matcher::Host),
-        (None, None, None, Some(value)) => network_of(reader, &value, place.list),
+        (None, None, Some(value), None) => {
+            reader.parsed(&value, glob_of).map(Matcher::Host).map(one)
+        }
+        (None, Some(value), None, None) => {
+            reader.parsed(&value, HostPattern::parse).map(Matcher::Host).map(one)
+        }
+        (None, None, None, Some(value)) => network_of(reader, &value, place.list).map(one),
         (None, None, None, None) => {
             let message = "name what it covers: `preset:`, `host:`, `glob:` or `network:`";
             reader.problem(value, message);
             None
         }
         _ => {
-            let message = "only one of `preset:`, `host:`, `glob:` and `network:` may stand here";
-            reader.problem(value, message);
+            reader.problem(
+                value,
+                "only one of `preset:`, `host:`, `glob:` and `network:` may stand here",
+            );
             None
         }
     };
@@ -58,7 +85,12 @@ fn entry(reader: &mut Reader<'_>, value: &Value<'_>, place: Place) -> Option<Ent
         None => None,
     };
     let overrides = Overrides { idle: idle.flatten(), tls: tls.flatten() };
-    Some(Entry { place, matcher: matcher?, ports, overrides })
+    let entry = |(matcher, own): (Matcher, Option<PortSet>)| {
+        // What is denied is denied on every port.
+        let own = own.filter(|_| place.list == List::Allow);
+        Entry { place, matcher, ports: ports.clone().or(own), overrides }
+    };
+    Some(matchers?.into_iter().map(entry).collect())
 }
 
 fn network_of(reader: &mut Reader<'_>, value: &Value<'_>, list: List) -> Option<Matcher> {
@@ -71,16 +103,6 @@ fn network_of(reader: &mut Reader<'_>, value: &Value<'_>, list: List) -> Option<
         return None;
     }
     Some(Matcher::Network(net))
-}
-
-fn preset_named(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Matcher> {
-    let name = reader.text(value)?;
-    let preset = presets::load(name);
-    if preset.is_none() {
-        let message = unknown("preset", name, presets::names());
-        reader.problem(value, message);
-    }
-    preset.map(Matcher::Preset)
 }
 
 /// Reads a port, a range of them, or a list of these.

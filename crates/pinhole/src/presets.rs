@@ -1,11 +1,10 @@
 //! The presets, which are data: one file of `config/presets` each.
 
-use std::sync::Arc;
+mod file;
+mod template;
 
-use policy::{HostPattern, PortSet, Preset, PresetHost};
-use serde::Deserialize;
-
-use crate::yaml;
+pub(crate) use file::{Filled, LeftOut, Parameter, Preset};
+pub(crate) use template::value;
 
 macro_rules! presets {
     ($($name:literal),+ $(,)?) => {
@@ -15,45 +14,87 @@ macro_rules! presets {
 
 /// Names and texts.
 const PRESETS: &[(&str, &str)] = presets![
+    "almalinux",
+    "alpine",
+    "amazon-linux",
+    "aws",
+    "aws-ecr",
+    "aws-logs",
+    "aws-s3",
+    "aws-ssm",
+    "azure",
+    "azure-blob",
+    "centos-stream",
+    "cloudflare-r2",
     "conda",
+    "coreweave-storage",
+    "cran",
+    "cudo",
     "debian",
+    "digitalocean",
+    "docker-engine",
     "docker-hub",
+    "epel",
+    "fluent-bit",
+    "fluidstack",
+    "gcp",
+    "gcp-logs",
+    "gcp-storage",
+    "ghcr",
     "github",
     "go",
+    "google-registry",
+    "gradle",
+    "helm",
     "hugging-face",
+    "hyperbolic",
+    "ibm",
+    "kubernetes-packages",
+    "kubernetes-registry",
+    "kubernetes-registry-aws",
+    "lambda",
+    "maven",
+    "mithril",
+    "nebius",
     "npm",
+    "nvidia-cuda",
+    "nvidia-python",
+    "nvidia-registry",
+    "oci",
+    "oci-storage",
+    "oracle-linux",
+    "paperspace",
+    "prime-intellect",
     "python",
+    "pytorch",
+    "quay",
+    "rhel",
+    "rocky",
+    "ruby",
+    "runpod",
     "rust",
+    "samsung-cloud",
+    "seeweb",
+    "shadeform",
+    "skypilot-controllers",
     "skypilot-core",
+    "skypilot-image",
+    "skypilot-network-check",
+    "skypilot-slurm",
+    "skypilot-ssh-pools",
+    "skypilot-storage",
+    "skypilot-telemetry",
+    "skypilot-vsphere",
     "ubuntu",
     "uv",
+    "vast",
+    "verda",
+    "wandb",
+    "yotta",
 ];
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    about: String,
-    hosts: Vec<HostRow>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HostRow {
-    host: String,
-    #[serde(default)]
-    scheme: Scheme,
-    ports: Option<Vec<u16>>,
-    why: String,
-    source: String,
-}
-
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Scheme {
-    #[default]
-    Https,
-    Http,
-}
+/// Every parameter that some preset has: keys of an entry, beside `preset`.
+pub(crate) const PARAMETERS: [&str; 4] = ["account", "bucket", "namespace", "region"];
 
 /// The presets' names, in order.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
@@ -61,29 +102,9 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// The preset of that name.
-pub(crate) fn load(name: &str) -> Option<Arc<Preset>> {
-    let (_, text) = PRESETS.iter().find(|(known, _)| *known == name)?;
-    Some(Arc::new(parse(name, text).expect("a test loads every preset that is built in")))
-}
-
-fn parse(name: &str, text: &str) -> Result<Preset, String> {
-    let file: File = yaml::read(text)?;
-    let hosts = file.hosts.into_iter().map(host).collect::<Result<_, _>>()?;
-    Ok(Preset { name: name.to_owned(), about: file.about, hosts })
-}
-
-fn host(row: HostRow) -> Result<PresetHost, String> {
-    let ports = row.ports.unwrap_or_else(|| match row.scheme {
-        Scheme::Https => vec![443],
-        Scheme::Http => vec![80],
-    });
-    let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
-    Ok(PresetHost {
-        pattern: HostPattern::parse(&row.host).map_err(|error| error.to_string())?,
-        ports: PortSet::parse(ports.iter().map(String::as_str)).map_err(|e| e.to_string())?,
-        why: row.why,
-        source: row.source,
-    })
+pub(crate) fn find(name: &str) -> Option<Preset> {
+    let (name, text) = PRESETS.iter().find(|(known, _)| *known == name)?;
+    Some(Preset::parse(name, text).expect("a test loads every preset that is built in"))
 }
 
 #[cfg(test)]

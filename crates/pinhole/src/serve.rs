@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::mpsc::SyncSender;
 use std::thread::available_parallelism;
 
@@ -28,12 +29,30 @@ pub(crate) struct ServeArgs {
     /// Where to serve clients, instead of the configuration's `listen`; may be repeated
     #[arg(long, value_name = "ADDR")]
     listen: Vec<SocketAddr>,
-    /// Where to serve the admin pages, instead of the configuration's `admin`
+    /// Where to serve the admin pages, or `off`, instead of the configuration's `admin`
     #[arg(long, value_name = "ADDR")]
-    admin: Option<SocketAddr>,
+    admin: Option<Admin>,
     /// How to write the log, instead of the configuration's `log`
     #[arg(long, value_name = "FORMAT")]
     log: Option<Format>,
+}
+
+/// An address, or none.
+#[derive(Clone, Copy, Debug)]
+struct Admin(Option<SocketAddr>);
+
+impl FromStr for Admin {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "off" => Ok(Self(None)),
+            _ => text
+                .parse()
+                .map(|addr| Self(Some(addr)))
+                .map_err(|_| "write an address with its port, such as 127.0.0.1:9128, or off"),
+        }
+    }
 }
 
 impl ServeArgs {
@@ -43,7 +62,9 @@ impl ServeArgs {
         if !self.listen.is_empty() {
             config.listen.clone_from(&self.listen);
         }
-        config.admin = self.admin.or(config.admin);
+        if let Some(Admin(admin)) = self.admin {
+            config.admin = admin;
+        }
         config.log = self.log.or(config.log);
         Ok(config)
     }

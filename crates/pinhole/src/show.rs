@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
+use crate::presets::{LeftOut, Parameter};
 use crate::reader::unknown;
 use crate::{config, load, presets};
 
@@ -37,23 +38,32 @@ pub(crate) fn check(files: &[PathBuf]) -> (String, u8) {
     (text, code)
 }
 
-/// The presets, or one's hosts.
+/// The presets, or what one covers.
 pub(crate) fn presets(name: Option<&str>) -> Result<(String, u8)> {
     let mut text = String::new();
     let Some(name) = name else {
-        for preset in presets::names().filter_map(presets::load) {
-            writeln!(text, "{:<14} {}", preset.name, preset.about)?;
+        let width = presets::names().map(str::len).max().unwrap_or_default();
+        for preset in presets::names().filter_map(presets::find) {
+            writeln!(text, "{:<width$} {}", preset.name, preset.about)?;
         }
         return Ok((text, 0));
     };
-    let Some(preset) = presets::load(name) else {
+    let Some(preset) = presets::find(name) else {
         bail!("{}", unknown("preset", name, presets::names()));
     };
     writeln!(text, "{}: {}", preset.name, preset.about)?;
-    for host in &preset.hosts {
-        writeln!(text, "\n{} (ports {})", host.pattern, host.ports)?;
-        writeln!(text, "  for:  {}", host.why)?;
-        writeln!(text, "  from: {}", host.source)?;
+    for Parameter { name, about, example } in &preset.parameters {
+        writeln!(text, "  {{{name}}}: {about}, such as {example}")?;
+    }
+    for row in &preset.rows {
+        let schemes: Vec<&str> = row.schemes.iter().map(|scheme| scheme.label()).collect();
+        writeln!(text, "\n{} (ports {})", row.covers, row.ports)?;
+        writeln!(text, "  by:   {}", schemes.join(", "))?;
+        writeln!(text, "  for:  {}", row.why)?;
+        writeln!(text, "  from: {}", row.source)?;
+    }
+    for LeftOut { host, why } in &preset.left_out {
+        writeln!(text, "\nleft out: {host}\n  {why}")?;
     }
     Ok((text, 0))
 }

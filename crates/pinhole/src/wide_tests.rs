@@ -57,9 +57,17 @@ fn what_allows_more_than_it_seems_is_named() {
 
 #[test]
 fn no_preset_allows_more_than_it_seems() {
-    for preset in presets::names().filter_map(presets::load) {
-        let name = preset.name.clone();
-        assert_eq!(said(List::Allow, Matcher::Preset(preset)), None, "{name}");
+    for preset in presets::names().filter_map(presets::find) {
+        let name = &preset.name;
+        let example = |wanted: &str| {
+            let mut parameters = preset.parameters.iter();
+            parameters.find(|one| one.name == wanted).map(|one| one.example.as_str())
+        };
+        let filled = preset.fill(example).unwrap();
+        assert_eq!(said(List::Allow, filled.hosts), None, "{name}");
+        for (network, _) in filled.networks {
+            assert_eq!(said(List::Allow, network), None, "{name}");
+        }
     }
 }
 

@@ -14,7 +14,8 @@ use tokio::task::yield_now;
 use crate::copy::{CHUNK, Copied, copy};
 use crate::{Activity, Pipes};
 
-/// After so many reads in a row that filled the buffer, a direction is a stream.
+/// After so many reads that filled the buffer, a direction is a stream, unless a wake-up in between
+/// brought less than a buffer.
 const STREAM_READS: u32 = 3;
 /// After so many wake-ups in a row that brought less than a buffer, it no longer is.
 const QUIET_WAKEUPS: u32 = 4;
@@ -93,7 +94,7 @@ impl Flow<'_> {
     }
 
     async fn copying(&self, turn: &mut usize) -> Result<Stretch, Failure> {
-        let mut full_reads = 0;
+        let (mut full_reads, mut filled) = (0, false);
         loop {
             self.readable().await?;
             let copied = match copy(self.source, self.sink) {
@@ -110,7 +111,13 @@ impl Flow<'_> {
                 Box::pin(self.deliver(&rest)).await?;
             }
             give_way(turn, read).await;
-            full_reads = if read == CHUNK { full_reads + 1 } else { 0 };
+            // A read that falls short ends what its wake-up brought.
+            full_reads = match read {
+                CHUNK => full_reads + 1,
+                _ if filled => full_reads,
+                _ => 0,
+            };
+            filled = read == CHUNK;
             if full_reads == STREAM_READS {
                 return Ok(Stretch::Switch);
             }

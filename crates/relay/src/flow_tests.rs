@@ -2,7 +2,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use socket2::SockRef;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 use crate::tunnel::tests::pair;
@@ -99,4 +99,41 @@ async fn a_direction_that_waits_holds_no_pipe() {
         assert_eq!(progress.stalled_since(), None);
     }
     assert_eq!(pipes.counts(), (1, 1), "it was never spliced, or by several pipes");
+}
+
+/// How many pipes there are after four pieces of this size, each of which arrives by itself.
+async fn pipes_after_pieces_of(size: usize) -> usize {
+    let (mut near, source) = pair().await;
+    let (mut far, sink) = pair().await;
+    let (pipes, activity, progress) = (Pipes::new(4), Activity::default(), Progress::default());
+    let flow = Flow {
+        source: &source,
+        sink: &sink,
+        pipes: &pipes,
+        activity: &activity,
+        progress: &progress,
+    };
+    let mut early = Bytes::new();
+    let mut running = pin!(flow.run(&mut early));
+    let mut room = vec![0; size];
+    for _ in 0..4 {
+        near.write_all(&vec![7; size]).await.unwrap();
+        let there = || rustix::io::ioctl_fionread(&source).unwrap() == size as u64;
+        while !there() {
+            yield_now().await;
+        }
+        tokio::select! {
+            biased;
+            _ = &mut running => panic!("it has not come to its end"),
+            read = far.read_exact(&mut room) => assert_eq!(read.unwrap(), size),
+        }
+    }
+    pipes.counts().1
+}
+
+/// What comes a buffer and a half at a time is a stream, what comes half a buffer at a time is none.
+#[tokio::test]
+async fn pieces_of_more_than_a_buffer_are_a_stream() {
+    assert_eq!(pipes_after_pieces_of(CHUNK * 3 / 2).await, 1);
+    assert_eq!(pipes_after_pieces_of(CHUNK / 2).await, 0);
 }
