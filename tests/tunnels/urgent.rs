@@ -101,8 +101,9 @@ fn a_fin_behind_an_urgent_byte() {
                 last.send(&client, UP, bytes - 1..bytes, &Cell::new(seed));
                 client.shutdown(Shutdown::Write).unwrap();
             });
+            UP.receive(&mut target, 0..MIB, &Pace::full());
             until("bytes lie in a pipe", || place.held() > 0);
-            UP.receive(&mut target, 0..bytes, &Pace::full());
+            UP.receive(&mut target, MIB..bytes, &Pace::full());
             ends(&mut target);
         });
         drop(target);

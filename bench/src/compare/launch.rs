@@ -61,7 +61,6 @@ impl Yard {
             .replace("@ENVOY@", &self.envoy)
             .replace("@PORT@", &site.address.port().to_string())
             .replace("@PARENT_PORT@", &site.parent.port().to_string())
-            .replace("@LOAD_CORE@", &cores::LOAD.to_string())
             .replace("@TARGET@", &site.target.to_string())
             .replace("@TLS_PORT@", &site.tls_port().to_string())
             .replace("@PROCESSES@", &processes.to_string())
@@ -98,33 +97,54 @@ impl Yard {
             let path = site.dir.join(name);
             fs::write(&path, self.replace(content, &site))?;
         }
-        let output = File::create(site.dir.join("errors"))?;
-        let root = rustix::process::geteuid().is_root();
-        let mut command = Command::new("taskset");
-        command.args(["--cpu-list", &cores::PROXY.to_string(), "setpriv", "--pdeathsig", "KILL"]);
-        if root {
+        if rustix::process::geteuid().is_root() {
             give_away(&site.dir)?;
-            let user = USER.to_string();
-            command.args(["--reuid", &user, "--regid", &user, "--clear-groups"]);
         }
-        command.arg(self.replace(peer.program, &site));
-        command.args(peer.arguments.iter().map(|argument| self.replace(argument, &site)));
-        let process = command
-            .current_dir(&site.dir)
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(output)
-            .spawn()?;
+        // Where the load runs, and in a process group of its own: its cost is not what is measured.
+        let parent = match peer.kind {
+            Kind::Chained => {
+                let arguments = ["serve", "--config", "@DIR@/parent.yaml", "--log", "json"];
+                Some(Group(self.spawn(peer.program, &arguments, cores::LOAD, &site)?))
+            }
+            _ => None,
+        };
+        let process = Group(self.spawn(peer.program, peer.arguments, cores::PROXY, &site)?);
         let via = match peer.kind {
             Kind::Pinhole | Kind::Unchecked | Kind::Chained | Kind::Connect => {
                 Via::Connect(site.address)
             }
             Kind::Relay | Kind::Floor => Via::Relay(site.address),
         };
-        let mut running = Running { process, via };
+        let mut running = Running { process, _parent: parent, via };
         running.wait_until_it_serves(&site)?;
         Ok(running)
+    }
+
+    /// Starts a program on a core, in a process group of its own.
+    fn spawn(
+        &self,
+        program: &str,
+        arguments: &[&str],
+        core: usize,
+        site: &Site,
+    ) -> Result<Child, Failure> {
+        let errors = site.dir.join("errors");
+        let output = File::options().create(true).append(true).open(errors)?;
+        let mut command = Command::new("taskset");
+        command.args(["--cpu-list", &core.to_string(), "setpriv", "--pdeathsig", "KILL"]);
+        if rustix::process::geteuid().is_root() {
+            let user = USER.to_string();
+            command.args(["--reuid", &user, "--regid", &user, "--clear-groups"]);
+        }
+        command.arg(self.replace(program, site));
+        command.args(arguments.iter().map(|argument| self.replace(argument, site)));
+        Ok(command
+            .current_dir(&site.dir)
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(output)
+            .spawn()?)
     }
 
     /// An address that nobody listens on, and that no earlier proxy had for a good while.
@@ -176,24 +196,21 @@ fn give_away(dir: &Path) -> io::Result<()> {
 /// A proxy that runs. It ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Running {
-    process: Child,
+    process: Group,
+    /// What the proxy needs to run beside it.
+    _parent: Option<Group>,
     pub(crate) via: Via,
 }
 
 impl Running {
     pub(crate) fn tree(&self) -> Tree {
-        Tree::new(self.process.id())
-    }
-
-    /// The process group that the proxy and its children are in.
-    fn group(&self) -> Pid {
-        Pid::from_child(&self.process)
+        Tree::new(self.process.0.id())
     }
 
     fn wait_until_it_serves(&mut self, site: &Site) -> Result<(), Failure> {
         let begin = Instant::now();
         loop {
-            if let Some(status) = self.process.try_wait()? {
+            if let Some(status) = self.process.0.try_wait()? {
                 return Err(format!("does not start ({status}): {}", last_words(site)).into());
             }
             let first = awake::block_on(self.first(site), START);
@@ -221,15 +238,20 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+/// A process that leads its own process group. The group ends when this is dropped.
+#[derive(Debug)]
+struct Group(Child);
+
+impl Drop for Group {
     fn drop(&mut self) {
-        let _ended_already = kill_process_group(self.group(), Signal::TERM);
+        let group = Pid::from_child(&self.0);
+        let _ended_already = kill_process_group(group, Signal::TERM);
         let begin = Instant::now();
-        while begin.elapsed() < END && matches!(self.process.try_wait(), Ok(None)) {
+        while begin.elapsed() < END && matches!(self.0.try_wait(), Ok(None)) {
             sleep(Duration::from_millis(10));
         }
-        let _all_gone = kill_process_group(self.group(), Signal::KILL);
-        let _status = self.process.wait();
+        let _all_gone = kill_process_group(group, Signal::KILL);
+        let _status = self.0.wait();
     }
 }
 

@@ -79,10 +79,9 @@ pub(crate) const ALL: [Peer; 11] = [
     Peer {
         name: "pinhole chained",
         kind: Kind::Chained,
-        program: "sh",
-        arguments: &["@DIR@/chained.sh"],
+        program: "@BIN@/pinhole",
+        arguments: &["serve", "--config", "@DIR@/pinhole.yaml", "--log", "json"],
         files: &[
-            ("chained.sh", include_str!("../../peers/pinhole.chained.sh")),
             ("pinhole.yaml", include_str!("../../peers/pinhole.chained.yaml")),
             ("parent.yaml", include_str!("../../peers/pinhole.parent.yaml")),
         ],
