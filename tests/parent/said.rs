@@ -177,8 +177,10 @@ fn check_names_what_is_wrong_and_what_is_doubtful() {
     std::fs::write(&path, text).unwrap();
     let (code, out, _) = run(program().arg("check").arg(&path));
     assert_eq!(code, Some(0), "{out}");
-    let parts =
-        [":3:21: parent.credentials_file: every user", ":4:13: parent.no_proxy: `http://y/`"];
+    let parts = [
+        ":3:21: warning: parent.credentials_file: every user",
+        ":4:13: warning: parent.no_proxy: `http://y/`",
+    ];
     for part in parts {
         assert!(out.contains(part), "{out}");
     }
