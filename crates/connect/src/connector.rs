@@ -104,8 +104,19 @@ impl Connector {
     /// See [`Failure`].
     pub async fn reach(&self, policy: &Policy, grant: &Grant) -> Result<Reached, Failure> {
         let (judgement, late) = self.resolve(policy, grant).await?;
-        let Judgement { permitted, judged, dns } = judgement;
         let late = late.map(|late| async { self.permit(policy, grant, &late.addrs().await).0 });
+        self.race(grant, judgement, late).await
+    }
+
+    /// Connects to the first that accepts of the addresses that a judgement permits, and of those
+    /// that come late.
+    pub(crate) async fn race(
+        &self,
+        grant: &Grant,
+        judgement: Judgement,
+        late: Option<impl Future<Output = PermittedAddrs>>,
+    ) -> Result<Reached, Failure> {
+        let Judgement { permitted, judged, dns } = judgement;
         let started = Instant::now();
         match dial::dial(permitted, late, &self.dial, &self.dead).await {
             Ok((stream, addr)) => Ok(Reached { stream, addr, dns, connect: started.elapsed() }),
@@ -137,12 +148,14 @@ impl Connector {
         grant: &Grant,
         addrs: &[IpAddr],
     ) -> (PermittedAddrs, Vec<Judged>) {
-        let on_own_port = self.dial.own_ports.contains(&grant.target().port());
-        let candidates: Vec<Candidate> = addrs
-            .iter()
-            .map(|&ip| Candidate { ip, own: on_own_port && own::is_local(ip) })
-            .collect();
-        policy.permit(grant, &candidates)
+        policy.permit(grant, &self.candidates(grant.target().port(), addrs))
+    }
+
+    /// Addresses on a port, and which of them are the proxy's own listeners.
+    pub(crate) fn candidates(&self, port: u16, addrs: &[IpAddr]) -> Vec<Candidate> {
+        let on_own_port = self.dial.own_ports.contains(&port);
+        let candidate = |&ip| Candidate { ip, own: on_own_port && own::is_local(ip) };
+        addrs.iter().map(candidate).collect()
     }
 }
 

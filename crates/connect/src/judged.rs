@@ -5,10 +5,9 @@ use std::future::Pending;
 use std::net::{IpAddr, SocketAddr};
 
 use policy::{Authority, Grant, Host, PermittedAddrs};
-use tokio::time::Instant;
 
 use crate::connector::denied;
-use crate::{Connector, Failure, Judgement, Reached, dial, own};
+use crate::{Connector, Failure, Judgement, Reached, own};
 
 impl Judgement {
     /// Why nothing may be dialled, if that is so.
@@ -35,14 +34,7 @@ impl Connector {
         grant: &Grant,
         judgement: Judgement,
     ) -> Result<Reached, Failure> {
-        let Judgement { permitted, judged, dns } = judgement;
-        let started = Instant::now();
-        let late = None::<Pending<PermittedAddrs>>;
-        match dial::dial(permitted, late, &self.dial, &self.dead).await {
-            Ok((stream, addr)) => Ok(Reached { stream, addr, dns, connect: started.elapsed() }),
-            Err(Some(failure)) => Err(failure),
-            Err(None) => Err(denied(grant, &judged)),
-        }
+        self.race(grant, judgement, None::<Pending<PermittedAddrs>>).await
     }
 
     /// Whether an authority is plainly one of the proxy's own listeners: an address of this

@@ -8,7 +8,6 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
 mod answer;
-mod base64;
 mod cache;
 mod connector;
 mod dead;

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
+use data_encoding::BASE64;
 use policy::{Authority, AuthorityError};
-
-use crate::base64;
 
 /// Where a parent proxy is. It never holds credentials, so that it can be shown to anybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,7 +168,7 @@ impl Credentials {
             return Err(CredentialsError::Colon);
         }
         let both = [user, b":", password].concat();
-        Ok(Self(format!("Basic {}", base64::encode(&both)).into()))
+        Ok(Self(format!("Basic {}", BASE64.encode(&both)).into()))
     }
 
     /// The value of `Proxy-Authorization` (RFC 7617 §2).

@@ -3,14 +3,12 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use policy::{Candidate, Host, Policy};
+use policy::{Host, Policy};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use crate::tls::{self, CaFile, TlsFailure};
-use crate::{
-    Connector, Credentials, DialOptions, Failure, ParentUrl, SetupError, Stream, dial, own,
-};
+use crate::{Connector, Credentials, DialOptions, Failure, ParentUrl, SetupError, Stream, dial};
 
 /// How long a parent that failed is tried last. Then one request tries it in its place again, so
 /// that its recovery is noticed; the others do not wait for what may still be down.
@@ -164,10 +162,7 @@ impl Connector {
     ) -> Result<Stream, ParentFailure> {
         let authority = url.authority();
         let permit = |addrs: &[std::net::IpAddr]| {
-            let on_own_port = self.dial.own_ports.contains(&authority.port());
-            let candidate = |&ip| Candidate { ip, own: on_own_port && own::is_local(ip) };
-            let candidates: Vec<Candidate> = addrs.iter().map(candidate).collect();
-            policy.permit_parent(authority, &candidates)
+            policy.permit_parent(authority, &self.candidates(authority.port(), addrs))
         };
         let (addrs, late) = match authority.host() {
             Host::Ip(ip) => (vec![*ip], None),

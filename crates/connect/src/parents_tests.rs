@@ -54,5 +54,5 @@ async fn nothing_shows_credentials() {
     let parents = Parents::new(vec![(url, Some(credentials))], None, LAST_FOR).unwrap();
     let shown = format!("{parents:?}");
     assert!(shown.contains("p.test") && !shown.contains("secret"), "{shown}");
-    assert!(!shown.contains(&crate::base64::encode(b"user:secret")), "{shown}");
+    assert!(!shown.contains(&data_encoding::BASE64.encode(b"user:secret")), "{shown}");
 }

@@ -31,7 +31,7 @@ pub(crate) struct Copied {
 /// # Errors
 /// The source's; `WouldBlock` when it has nothing.
 pub(crate) fn copy(source: &TcpStream, sink: &TcpStream) -> io::Result<Copied> {
-    BUFFER.with_borrow_mut(|buffer| {
+    with_buffer(|buffer| {
         let read = read(source, buffer)?;
         if read == 0 {
             return Ok(Copied { read, written: Ok(0), rest: Vec::new() });

@@ -7,6 +7,22 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::*;
 use crate::tunnel::tests::pair;
 
+/// What is noted of a direction.
+#[derive(Default)]
+struct Noted {
+    activity: Activity,
+    progress: Progress,
+}
+
+fn flow<'t>(
+    source: &'t TcpStream,
+    sink: &'t TcpStream,
+    pipes: &'t Pipes,
+    noted: &'t Noted,
+) -> Flow<'t> {
+    Flow { source, sink, pipes, activity: &noted.activity, progress: &noted.progress }
+}
+
 /// What is sent without being read, in bytes. (The kernel moves it along within the reader's own
 /// system calls: a direction that does not stop by itself finds it all, in one go.)
 async fn stuffed(near: &TcpStream) -> usize {
@@ -23,16 +39,10 @@ async fn a_turn_has_an_end() {
     for max in [0, 4] {
         let (near, source) = pair().await;
         let (far, sink) = pair().await;
-        let (pipes, activity, progress) =
-            (Pipes::new(max), Activity::default(), Progress::default());
+        let (pipes, noted) = (Pipes::new(max), Noted::default());
+        let progress = &noted.progress;
         let mut sent = stuffed(&near).await;
-        let flow = Flow {
-            source: &source,
-            sink: &sink,
-            pipes: &pipes,
-            activity: &activity,
-            progress: &progress,
-        };
+        let flow = flow(&source, &sink, &pipes, &noted);
         let mut early = Bytes::new();
         let mut running = pin!(flow.run(&mut early));
         let (mut got, mut largest) = (0, 0);
@@ -63,14 +73,8 @@ async fn a_direction_that_waits_holds_no_pipe() {
     let (near, source) = pair().await;
     let (mut far, sink) = pair().await;
     SockRef::from(&near).set_tcp_nodelay(true).unwrap();
-    let (pipes, activity, progress) = (Pipes::new(4), Activity::default(), Progress::default());
-    let flow = Flow {
-        source: &source,
-        sink: &sink,
-        pipes: &pipes,
-        activity: &activity,
-        progress: &progress,
-    };
+    let (pipes, noted) = (Pipes::new(4), Noted::default());
+    let flow = flow(&source, &sink, &pipes, &noted);
     let mut early = Bytes::new();
     let mut running = pin!(flow.run(&mut early));
     // Bulk, a last bit of it, and chatter, until it copies again.
@@ -91,12 +95,12 @@ async fn a_direction_that_waits_holds_no_pipe() {
             }
         }
         // All of it has arrived, so it waits for more, as soon as it has looked.
-        while progress.moved.load(Relaxed) == 0 || pipes.counts().0 != pipes.counts().1 {
+        while noted.progress.moved.load(Relaxed) == 0 || pipes.counts().0 != pipes.counts().1 {
             let polled = poll_fn(|cx| Poll::Ready(running.as_mut().poll(cx))).await;
             assert!(polled.is_pending());
             yield_now().await;
         }
-        assert_eq!(progress.stalled_since(), None);
+        assert_eq!(noted.progress.stalled_since(), None);
     }
     assert_eq!(pipes.counts(), (1, 1), "it was never spliced, or by several pipes");
 }
@@ -105,14 +109,8 @@ async fn a_direction_that_waits_holds_no_pipe() {
 async fn pipes_after_pieces_of(size: usize) -> usize {
     let (mut near, source) = pair().await;
     let (mut far, sink) = pair().await;
-    let (pipes, activity, progress) = (Pipes::new(4), Activity::default(), Progress::default());
-    let flow = Flow {
-        source: &source,
-        sink: &sink,
-        pipes: &pipes,
-        activity: &activity,
-        progress: &progress,
-    };
+    let (pipes, noted) = (Pipes::new(4), Noted::default());
+    let flow = flow(&source, &sink, &pipes, &noted);
     let mut early = Bytes::new();
     let mut running = pin!(flow.run(&mut early));
     let mut room = vec![0; size];

@@ -25,10 +25,5 @@ mod within;
 
 pub use clock::Activity;
 pub use pipe::Pipes;
-pub use tunnel::{End, Limits, Report, Side, relay};
+pub use tunnel::{End, Limits, Report, Side, relay, reset};
 pub use within::{Within, relay_within};
-
-/// Makes the coming close of the socket a reset: its peer must not take what it has for the whole.
-pub fn reset(stream: &tokio::net::TcpStream) {
-    tunnel::reset(stream);
-}

@@ -211,8 +211,9 @@ pub(crate) fn finish(sink: &TcpStream) -> io::Result<()> {
     SockRef::from(sink).shutdown(Shutdown::Write)
 }
 
-/// Makes the coming close of the socket a reset. Fails only on a socket that is gone already.
-pub(crate) fn reset(stream: &TcpStream) {
+/// Makes the coming close of the socket a reset: its peer must not take what it has for the whole.
+pub fn reset(stream: &TcpStream) {
+    // Fails only on a socket that is gone already.
     let _gone = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
 
