@@ -86,10 +86,8 @@ fn a_fin_comes_last() {
                 mine.send(&mut from, 0..bytes, &Pace::full());
                 from.shutdown(Shutdown::Write).unwrap();
             });
-            // Buffers alone may take what proves it a stream, so it is read for a while first.
-            mine.receive(&mut to, 0..MIB, &Pace::full());
-            until("bytes lie in a pipe", || place.held() > 0);
-            mine.receive(&mut to, MIB..bytes, &Pace::full());
+            let at = place.spliced(mine, &mut to, 0);
+            mine.receive(&mut to, at..bytes, &Pace::full());
             ends(&mut to);
         });
         its.send(&mut to, 0..10, &Pace::full());

@@ -144,12 +144,10 @@ fn sigterm_lets_a_stream_end() {
             DOWN.send(&mut target, 0..bytes, &Pace::full());
             target.shutdown(Shutdown::Write).unwrap();
         });
-        // Buffers alone may take what proves it a stream, so it is read for a while first.
-        DOWN.receive(&mut client, 0..MIB, &Pace::full());
-        until("bytes lie in a pipe", || place.held() > 0);
+        let at = place.spliced(DOWN, &mut client, 0);
         place.proxy.signal(Signal::TERM);
         until("nobody is accepted", || TcpStream::connect(addr).is_err());
-        DOWN.receive(&mut client, MIB..bytes, &Pace::full());
+        DOWN.receive(&mut client, at..bytes, &Pace::full());
         ends(&mut client);
     });
     UP.send(&mut client, 0..1000, &Pace::full());
@@ -166,9 +164,7 @@ fn cut_by(place: &mut Place, cut: impl FnOnce(&Place)) -> Value {
     let Ends { client, mut target } = opened;
     scope(|scope| {
         let sending = scope.spawn(|| send_until_cut(&client));
-        // Buffers alone may take what proves it a stream, so it is read for a while first.
-        UP.receive(&mut target, 0..MIB, &Pace::full());
-        until("bytes lie in a pipe", || place.held() > 0);
+        place.spliced(UP, &mut target, 0);
         cut(place);
         let sent = sending.join().unwrap();
         is_reset(&target);
@@ -204,11 +200,10 @@ fn a_reload_in_a_stream() {
     let Ends { mut client, mut target } = opened;
     scope(|scope| {
         scope.spawn(|| UP.send(&mut client, 0..32 * MIB, &Pace::full()));
-        UP.receive(&mut target, 0..MIB, &Pace::full());
-        until("bytes lie in a pipe", || place.held() > 0);
+        let at = place.spliced(UP, &mut target, 0);
         let said = place.proxy.reload(r#"{"listen": "127.0.0.1:0", "allow": []}"#);
         assert_eq!(said, "configuration reloaded");
-        UP.receive(&mut target, MIB..32 * MIB, &Pace::full());
+        UP.receive(&mut target, at..32 * MIB, &Pace::full());
     });
     drop((client, target));
     place.counted(from, "closed", 32 * MIB, 0);

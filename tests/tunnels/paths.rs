@@ -55,10 +55,8 @@ fn bulk_through_a_pipe(place: &Place, ends: &mut Ends, up: &mut u64, bytes: u64)
     let (client, target) = (&mut ends.client, &mut ends.target);
     scope(|scope| {
         scope.spawn(|| UP.send(client, start..start + bytes, &Pace::full()));
-        // Buffers alone may take what proves it a stream, so it is read for a while first.
-        UP.receive(target, start..start + MIB, &Pace::full());
-        until("bytes lie in a pipe", || place.held() > 0);
-        UP.receive(target, start + MIB..start + bytes, &Pace::full());
+        let at = place.spliced(UP, target, start);
+        UP.receive(target, at..start + bytes, &Pace::full());
     });
     *up = start + bytes;
 }
@@ -156,11 +154,10 @@ fn a_stuck_tunnel_keeps_its_pipe() {
     let bytes = 24 * MIB;
     scope(|scope| {
         scope.spawn(|| UP.send(&mut client, 0..bytes, &Pace::full()));
-        UP.receive(&mut target, 0..MIB, &Pace::full());
-        until("bytes lie in the pipe", || place.held() > 0);
+        let at = place.spliced(UP, &mut target, 0);
         place.carry(place.open(), Flow::full(16 * MIB), Flow::full(16 * MIB));
         assert!(place.held() > 0, "somebody else was given the pipe");
-        UP.receive(&mut target, MIB..bytes, &Pace::full());
+        UP.receive(&mut target, at..bytes, &Pace::full());
     });
     drop((client, target));
     place.counted(from, "closed", bytes, 0);

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::dns::FakeDns;
-use crate::machine::{self, Pipe};
-use crate::pattern::{Pace, Pattern};
+use crate::machine::{self, Pipe, until};
+use crate::pattern::{KIB, MIB, Pace, Pattern};
 use crate::support::proxy::{Proxy, program};
 use crate::support::site::config;
 use crate::support::{PATIENCE, shown};
@@ -139,6 +139,30 @@ impl Place {
     /// How many bytes lie in pipes.
     pub(crate) fn held(&self) -> u64 {
         self.pipes().values().map(|pipe| pipe.held).sum()
+    }
+
+    /// Receives a stream from its start, as far as it takes for some of it to rest in a pipe; hands
+    /// out how far that is.
+    ///
+    /// Where the way is full is chance: a direction that copies just then, as it does near an urgent
+    /// byte or behind a slow source, has nothing in a pipe until it is read on.
+    pub(crate) fn spliced(&self, pattern: Pattern, from: &mut TcpStream, start: u64) -> u64 {
+        // Buffers alone may take what proves it a stream, so it is read for a while first.
+        let mut at = start + MIB;
+        pattern.receive(from, start..at, &Pace::full());
+        let (mut waiting, mut still) = (0, 0);
+        until("bytes lie in a pipe", || {
+            let before = waiting;
+            waiting = rustix::io::ioctl_fionread(&*from).expect("a socket");
+            still = if waiting == before { still + 1 } else { 0 };
+            if still == 100 {
+                let more = at + 256 * KIB;
+                pattern.receive(from, at..more, &Pace::full());
+                (at, still) = (more, 0);
+            }
+            still >= 5 && self.held() > 0
+        });
+        at
     }
 
     /// The log line of the tunnel from this address.

@@ -9,7 +9,6 @@ use std::thread::scope;
 
 use socket2::SockRef;
 
-use crate::machine::until;
 use crate::pattern::{KIB, MIB, Pace, Pattern, random};
 use crate::place::{DOWN, Ends, Place, UP, ends, head, ready};
 
@@ -101,9 +100,8 @@ fn a_fin_behind_an_urgent_byte() {
                 last.send(&client, UP, bytes - 1..bytes, &Cell::new(seed));
                 client.shutdown(Shutdown::Write).unwrap();
             });
-            UP.receive(&mut target, 0..MIB, &Pace::full());
-            until("bytes lie in a pipe", || place.held() > 0);
-            UP.receive(&mut target, MIB..bytes, &Pace::full());
+            let at = place.spliced(UP, &mut target, 0);
+            UP.receive(&mut target, at..bytes, &Pace::full());
             ends(&mut target);
         });
         drop(target);

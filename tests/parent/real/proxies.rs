@@ -80,9 +80,7 @@ impl Real {
         write(&dir, "helper", &helper, 0o755);
         let config = write(&dir, "squid.conf", &filled(&dir, &settings), 0o644);
         let mut command = Command::new(installed("squid").expect("it was looked for before"));
-        // A name of its own: two squids of one name share memory.
-        let service = format!("pinhole{}", addr.port());
-        command.arg("-N").arg("-n").arg(service).arg("-f").arg(config);
+        command.arg("-N").arg("-n").arg(service(&dir)).arg("-f").arg(config);
         Self::run(command, addr, dir)
     }
 
@@ -154,7 +152,21 @@ impl Drop for Real {
         // Both fail when it has ended, which is as well.
         let _ended = self.child.kill();
         let _reaped = self.child.wait();
+        // What squid shares with its helpers outlives a squid that is killed.
+        let name = service(&self.dir);
+        for entry in fs::read_dir("/dev/shm").into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(&name) {
+                let _gone_by_itself = fs::remove_file(entry.path());
+            }
+        }
     }
+}
+
+/// What squid is called that lives in this folder, in letters and digits: two of one name would
+/// share memory.
+fn service(dir: &TempDir) -> String {
+    let name = dir.path().file_name().expect("a folder").to_string_lossy();
+    name.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 /// A folder that a proxy which gives up its privileges can still use.
