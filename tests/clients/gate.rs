@@ -24,6 +24,8 @@ pub(crate) struct Gate {
     lines: Receiver<String>,
     /// Where it serves clients.
     pub(crate) addr: SocketAddr,
+    /// Where its admin pages are.
+    pub(crate) admin: SocketAddr,
     _dir: TempDir,
 }
 
@@ -55,21 +57,43 @@ impl Gate {
             }
         });
         let unspecified = SocketAddr::from(([0, 0, 0, 0], 0));
-        let mut gate = Self { child, lines, addr: unspecified, _dir: dir };
+        let mut gate = Self { child, lines, addr: unspecified, admin: unspecified, _dir: dir };
         loop {
             let said = gate.lines.recv_timeout(START);
             let said = said.map_err(|_| "pinhole does not say where it listens".to_owned())?;
             let line: Value = serde_json::from_str(&said).map_err(|e| format!("{e}: {said}"))?;
-            if line["event"] == "listening" {
+            let at = || {
                 let addr = line["address"].as_str().and_then(|addr| addr.parse().ok());
-                gate.addr = addr.ok_or_else(|| format!("where does it listen? {said}"))?;
+                addr.ok_or_else(|| format!("where does it listen? {said}"))
+            };
+            if line["event"] == "listening" {
+                gate.addr = at()?;
+            } else if line["event"] == "admin" {
+                gate.admin = at()?;
+            }
+            // Which of the two it says first is its own affair.
+            if gate.addr != unspecified && gate.admin != unspecified {
                 return Ok(gate);
             }
         }
     }
 
     /// Asks it to end, and reads what it logged.
-    pub(crate) fn stop(mut self) -> Result<Vec<Request>, String> {
+    pub(crate) fn stop(self) -> Result<Vec<Request>, String> {
+        let lines = self.log()?;
+        let mut requests = Vec::new();
+        for line in lines {
+            let value: Value = serde_json::from_str(&line).map_err(|e| format!("{e}: {line}"))?;
+            if value["event"] == "request" {
+                let request = serde_json::from_value(value);
+                requests.push(request.map_err(|error| format!("{error}: {line}"))?);
+            }
+        }
+        Ok(requests)
+    }
+
+    /// Asks it to end, and hands out the lines that it logged.
+    pub(crate) fn log(mut self) -> Result<Vec<String>, String> {
         let asked = kill_process(Pid::from_child(&self.child), Signal::TERM);
         asked.map_err(|error| format!("pinhole was gone already: {error}"))?;
         let began = Instant::now();
@@ -83,16 +107,8 @@ impl Gate {
         if !status.success() {
             return Err(format!("pinhole ended with {status}"));
         }
-        let mut requests = Vec::new();
         // Ends with the program's standard output.
-        for line in self.lines.iter() {
-            let value: Value = serde_json::from_str(&line).map_err(|e| format!("{e}: {line}"))?;
-            if value["event"] == "request" {
-                let request = serde_json::from_value(value);
-                requests.push(request.map_err(|error| format!("{error}: {line}"))?);
-            }
-        }
-        Ok(requests)
+        Ok(self.lines.iter().collect())
     }
 }
 

@@ -12,6 +12,7 @@ mod client;
 mod download;
 mod gate;
 mod git;
+mod learning;
 mod machine;
 mod npm;
 mod opening;
@@ -43,5 +44,6 @@ fn main() -> ExitCode {
         download::WGET,
     ];
     let alone = clients.into_iter().flat_map(trials::of);
-    libtest_mimic::run(&args, alone.chain(behind::trials()).collect()).exit_code()
+    libtest_mimic::run(&args, alone.chain(behind::trials()).chain(learning::trials()).collect())
+        .exit_code()
 }

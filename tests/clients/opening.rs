@@ -52,15 +52,21 @@ impl Opening {
         if self.ports.is_empty() { self.without() } else { Settings(self.config()) }
     }
 
-    /// The default configuration with exactly these addresses added.
-    pub(crate) fn config(&self) -> String {
-        let mut allow = "\nallow:\n".to_owned();
+    /// An entry of `allow` for each of these addresses.
+    pub(crate) fn entries(&self) -> String {
+        let mut entries = String::new();
         for (ip, ports) in &self.ports {
             let bits = if ip.is_ipv4() { 32 } else { 128 };
             let ports: Vec<&u16> = ports.iter().collect();
             let entry = format!("  - network: {ip}/{bits}\n    ports: {ports:?}\n");
-            allow.write_str(&entry).expect("writing to a string does not fail");
+            entries.write_str(&entry).expect("writing to a string does not fail");
         }
+        entries
+    }
+
+    /// The default configuration with exactly these addresses added.
+    pub(crate) fn config(&self) -> String {
+        let allow = format!("\nallow:\n{}", self.entries());
         let config = DEFAULT.replacen("\nallow:\n", &allow, 1);
         assert_ne!(config, DEFAULT, "the default configuration has no `allow:` any more");
         config

@@ -33,7 +33,7 @@ fn pages() {
         ("GET /readyz", 200, "ready\n"),
         ("GET /healthz?verbose=1", 200, "ok\n"),
         ("HEAD /healthz", 200, ""),
-        ("GET /", 404, "pages: /healthz /readyz /metrics\n"),
+        ("GET /", 404, "pages: /healthz /readyz /metrics /denials\n"),
         ("GET /metrics/", 404, "pages: "),
         ("GET /healthz/x", 404, "pages: "),
         ("GET /HEALTHZ", 404, "pages: "),

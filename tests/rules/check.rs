@@ -243,6 +243,7 @@ fn a_value_of_a_wrong_type_is_refused_under_every_key() {
                     "self",
                     "allow",
                     "deny",
+                    "clients",
                     "tls.ports",
                     "dns.servers",
                     "client_no_proxy",
@@ -319,7 +320,7 @@ fn unknown_keys_are_answered_with_the_nearest_known() {
         check_all(&["nothing_alike: 1", "dns: {nothing_alike: 1}", "allow: [{unlike: 1}]"]);
     assert!(
         said[0][0]
-            .ends_with("known are: listen, proxy_protocol, admin, self, allow, deny, tls, parent, client_no_proxy, strays, timeouts, limits, dns, log")
+            .ends_with("known are: listen, proxy_protocol, admin, self, mode, allow, deny, clients, credentials_file, tls, parent, client_no_proxy, strays, timeouts, limits, dns, log")
     );
     assert!(said[1][0].contains("known are: servers, hosts, hosts_file, "), "{said:?}");
     assert!(

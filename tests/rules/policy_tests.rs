@@ -178,7 +178,10 @@ fn what_cannot_be_read_is_neither_passed_nor_failed() {
             ":1:31: [0].expct: unknown key `expct`; did you mean",
         ),
         ("- {target: 'a.test:1', expect: yes}", ":1:32: [0].expect: "),
-        ("- {target: 'a.test:1', expect: allow, client: x}", ":1:47: [0].client: clients are not"),
+        (
+            "- {target: 'a.test:1', expect: allow, client: x}",
+            ":1:47: [0].client: unknown user or client `x`",
+        ),
         ("[]", "no case stands here"),
         ("a: [", "not YAML"),
         ("- {target: \"\\e[31m\", expect: \"\\u202e\"}", "[0].expect: write `allow`"),

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use policy::{
-    Authority, Candidate, Entry, HostPattern, List, Matcher, Overrides, Place, Policy, PortSet,
+    Authority, Candidate, Entry, HostPattern, List, Matcher, Overrides, Place, Policy, PortSet, Who,
 };
 use tokio::time::{advance, sleep};
 
@@ -41,14 +41,14 @@ fn short(ip: IpAddr) -> String {
 
 fn permitted(ips: &[&str]) -> PermittedAddrs {
     let entry = Entry {
-        place: Place { list: List::Allow, index: 0 },
+        place: Place { client: None, list: List::Allow, index: 0 },
         matcher: Matcher::Host(HostPattern::parse("host.test").expect("a host")),
         ports: Some(PortSet::all()),
         overrides: Overrides::default(),
     };
     let policy = Policy::new(vec![entry], Vec::new());
     let target = Authority::parse(b"host.test:443").expect("an authority");
-    let grant = policy.decide(&target).expect("allowed");
+    let grant = policy.decide(Who::OTHER, &target).expect("allowed");
     let candidate = |ip: &&str| Candidate { ip: ip.parse().expect("an address"), own: false };
     policy.permit(&grant, &ips.iter().map(candidate).collect::<Vec<_>>()).0
 }

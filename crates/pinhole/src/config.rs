@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use connect::{DialOptions, DnsOptions};
-use policy::{Entry, List, OwnTarget, Policy, SniRules};
+use policy::{Entry, List, Mode, OwnTarget, Policy, SniRules};
 use proxy::{ConnectionLimits, HeadLimits, ProxyProtocol, StrayMode, Strays, Timeouts};
 
+use crate::clients::Clients;
 use crate::log::Format;
 use crate::reader::{Problem, Reader, Value};
 use crate::yaml::{self, Node};
-use crate::{doubts, entries, hosts, parent, proxy_protocol, tls};
+use crate::{clients, doubts, entries, hosts, parent, proxy_protocol, tls};
 
 /// The configuration that holds where no file is named.
 pub(crate) const DEFAULT: &str = include_str!("../../../config/default.yaml");
@@ -23,6 +24,8 @@ pub(crate) struct Config {
     pub(crate) admin: Option<SocketAddr>,
     pub(crate) own: Vec<OwnTarget>,
     pub(crate) entries: Vec<Entry>,
+    pub(crate) mode: Mode,
+    pub(crate) clients: Clients,
     pub(crate) sni: SniRules,
     pub(crate) parent: parent::Section,
     pub(crate) strays: Strays,
@@ -49,6 +52,8 @@ impl Default for Config {
             admin: Some(SocketAddr::from(([127, 0, 0, 1], 9128))),
             own: Vec::new(),
             entries: Vec::new(),
+            mode: Mode::default(),
+            clients: Clients::default(),
             sni: SniRules::default(),
             parent: parent::Section::default(),
             strays: Strays::default(),
@@ -85,7 +90,15 @@ impl Default for Config {
 impl Config {
     /// The rules, compiled.
     pub(crate) fn policy(&self) -> Policy {
-        Policy::new(self.entries.clone(), self.own.clone()).with_sni(self.sni.clone())
+        Policy::new(self.entries.clone(), self.own.clone())
+            .with_clients(self.clients.list.clone())
+            .with_mode(self.mode)
+            .with_sni(self.sni.clone())
+    }
+
+    /// Every rule: those for all, then those of each client.
+    pub(crate) fn all_entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().chain(self.clients.list.iter().flat_map(|client| &client.entries))
     }
 
     /// How targets are dialled by a proxy that listens on `own_ports`.
@@ -127,7 +140,7 @@ pub(crate) fn parse(text: &str) -> Result<Config, Vec<Problem>> {
     let mut config = read(&mut reader, &Value::root(&root));
     config.warnings = std::mem::take(&mut reader.warnings);
     if reader.problems.is_empty() {
-        config.warnings.extend(doubts::of(text, &config.entries));
+        config.warnings.extend(doubts::of(text, &config.entries, &config.clients.list));
     }
     reader.problems.sort_by_key(|problem| (problem.position.is_none(), problem.position));
     if reader.problems.is_empty() { Ok(config) } else { Err(reader.problems) }
@@ -140,8 +153,11 @@ fn read(reader: &mut Reader<'_>, root: &Value<'_>) -> Config {
         "proxy_protocol",
         "admin",
         "self",
+        "mode",
         "allow",
         "deny",
+        "clients",
+        "credentials_file",
         "tls",
         "parent",
         "client_no_proxy",
@@ -156,8 +172,11 @@ fn read(reader: &mut Reader<'_>, root: &Value<'_>) -> Config {
         balancers,
         admin,
         own,
+        mode,
         allow,
         deny,
+        clients,
+        credentials_file,
         tls,
         parent,
         told,
@@ -188,9 +207,13 @@ fn read(reader: &mut Reader<'_>, root: &Value<'_>) -> Config {
     }
     for (list, value) in [(List::Allow, &allow), (List::Deny, &deny)] {
         if let Some(value) = value {
-            config.entries.extend(entries::read(reader, value, list));
+            config.entries.extend(entries::read(reader, value, list, None));
         }
     }
+    if let Some(mode) = mode.and_then(|value| reader.parsed(&value, Mode::parse)) {
+        config.mode = mode;
+    }
+    config.clients = clients::read(reader, clients.as_ref(), credentials_file.as_ref());
     if let Some(value) = &tls {
         tls::read(reader, value, &mut config.sni);
     }

@@ -1,4 +1,4 @@
-use policy::{Authority, Policy};
+use policy::{Authority, Policy, Who};
 
 use super::{Config, DEFAULT, parse};
 
@@ -85,7 +85,9 @@ fn values_are_read_as_they_are_meant() {
     let policy = Policy::new(config.entries, config.own);
     let idle = |target| {
         let target = Authority::parse_target(target).unwrap();
-        policy.decide(&target).map(|grant| grant.overrides().idle.map(|idle| idle.as_secs()))
+        policy
+            .decide(Who::OTHER, &target)
+            .map(|grant| grant.overrides().idle.map(|idle| idle.as_secs()))
     };
     assert_eq!(idle("a.test:8050"), Ok(Some(7200)));
     assert_eq!(idle("10.1.2.3:443"), Ok(None));
@@ -96,7 +98,7 @@ fn values_are_read_as_they_are_meant() {
 fn the_sni_check_is_read() {
     let holds = |text: &str, target: &str| {
         let policy = parse(text).unwrap().policy();
-        let grant = policy.decide(&Authority::parse_target(target).unwrap()).unwrap();
+        let grant = policy.decide(Who::OTHER, &Authority::parse_target(target).unwrap()).unwrap();
         let check = policy.sni_check(&grant);
         format!("{} {}: {}", check.mode.label(), check.ech.label(), check.why)
     };

@@ -11,12 +11,17 @@ use crate::reader::{Reader, Value};
 use crate::tls;
 use crate::yaml::Node;
 
-/// Reads one of the two lists.
-pub(crate) fn read(reader: &mut Reader<'_>, value: &Value<'_>, list: List) -> Vec<Entry> {
+/// Reads one of the two lists, of all clients or of one.
+pub(crate) fn read(
+    reader: &mut Reader<'_>,
+    value: &Value<'_>,
+    list: List,
+    client: Option<u16>,
+) -> Vec<Entry> {
     let values = reader.list(value, false);
+    let place = |index| Place { client, list, index };
     let entries = values.iter().enumerate();
-    let entries = entries.filter_map(|(i, value)| entry(reader, value, Place { list, index: i }));
-    entries.flatten().collect()
+    entries.filter_map(|(i, value)| entry(reader, value, place(i))).flatten().collect()
 }
 
 /// Reads one. A preset with networks is several, at the same place.

@@ -1,13 +1,14 @@
 //! `pinhole explain`: what the proxy would do, and why.
 
 mod answer;
+mod asker;
 mod way;
 
 use std::cell::OnceCell;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use connect::{Connector, Judgement};
 use policy::{
     AddressClass, Authority, Candidate, Denial, Grant, Host, Judged, List, PermittedAddrs, Place,
@@ -17,9 +18,10 @@ use proxy::{Asked, Routes, StrayMode, Strays};
 
 use self::answer::{Address, Tls, words};
 pub(crate) use self::answer::{Answer, Verdict};
+pub(crate) use self::asker::Asker;
 use crate::load::{self, Source};
 use crate::routes;
-use crate::yaml::At;
+use crate::yaml::{At, locate};
 use crate::{config, config::Config, doubts};
 
 /// What the command line says.
@@ -34,6 +36,9 @@ pub(crate) struct ExplainArgs {
     /// Look names up, and judge their addresses as well
     #[arg(long)]
     resolve: bool,
+    /// Who asks: an address, a user, or a client's name; an address and a user may both be given
+    #[arg(long, value_name = "IP|USER")]
+    client: Vec<String>,
     /// `host:port`, or a URL
     #[arg(required = true, value_name = "TARGET")]
     targets: Vec<String>,
@@ -45,15 +50,16 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(String, u8)> {
     let config = config::parse(&source.text)
         .map_err(|problems| anyhow::Error::msg(load::listed(&source, &problems)))?;
     let explainer = Explainer::new(&source, config, args.resolve)?;
+    let asker = explainer.asker(&args.client).map_err(|error| anyhow!("--client: {error}"))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut printed, mut worst) = (String::new(), Verdict::Allow);
     for target in &args.targets {
-        let answer = runtime.block_on(explainer.explain(target));
+        let answer = runtime.block_on(explainer.told(&asker, target, &[]));
         worst = worst.max(answer.decision);
         printed.push_str(&if args.json { serde_json::to_string(&answer)? } else { words(&answer) });
         printed.push('\n');
     }
-    Ok((printed, worst as u8))
+    Ok((printed, worst.code()))
 }
 
 /// Tells of one configuration.
@@ -90,13 +96,23 @@ impl<'s> Explainer<'s> {
         })
     }
 
-    /// What becomes of the target.
-    pub(crate) async fn explain(&self, text: &str) -> Answer {
-        self.told(text, &[]).await
+    /// Who that is, in the configuration.
+    pub(crate) fn asker(&self, words: &[String]) -> Result<Asker, String> {
+        Asker::of(&self.policy, words)
     }
 
-    /// The same; a name leads to these addresses, if there are any, and is not looked up.
-    pub(crate) async fn told(&self, text: &str, leads_to: &[IpAddr]) -> Answer {
+    /// What becomes of the target. A name leads to these addresses, if there are any, and is not
+    /// looked up then.
+    pub(crate) async fn told(&self, asker: &Asker, text: &str, leads_to: &[IpAddr]) -> Answer {
+        let answer = self.judge(asker, text, leads_to).await;
+        let add = match (answer.decision, Authority::parse_target(text)) {
+            (Verdict::Deny | Verdict::Audit, Ok(target)) => to_add(&target, &answer),
+            _ => Vec::new(),
+        };
+        Answer { client: asker.shown.clone(), add, ..answer }
+    }
+
+    async fn judge(&self, asker: &Asker, text: &str, leads_to: &[IpAddr]) -> Answer {
         let target = match Authority::parse_target(text) {
             Ok(target) => target,
             Err(error) => {
@@ -113,7 +129,12 @@ impl<'s> Explainer<'s> {
             let answer = Answer::new(target.to_string(), Verdict::Deny);
             return Answer { reason: "stray", stray, detail, ..answer };
         }
-        let answer = match self.policy.decide(&target) {
+        let answer = match self.policy.decide(asker.who, &target) {
+            Err(_) if asker.anonymous.is_some_and(|ip| self.policy.login_may_help(ip, &target)) => {
+                let detail = "only some users from there may reach it: name one by --client";
+                let answer = Answer::new(target.to_string(), Verdict::Deny);
+                Answer { reason: "credentials_missing", detail: detail.to_owned(), ..answer }
+            }
             Err(denial) => self.denied(&target, &denial),
             Ok(grant) => self.granted(&grant, way::asked(text), leads_to).await,
         };
@@ -122,6 +143,10 @@ impl<'s> Explainer<'s> {
 
     /// Where an entry stands.
     pub(crate) fn at(&self, place: Place) -> Option<At> {
+        if place.client.is_some() {
+            let start = locate(&self.source.text, &doubts::path(place));
+            return Some(At { start, value: None });
+        }
         let (allow, deny) = self.places.get_or_init(|| doubts::places(&self.source.text));
         let list = match place.list {
             List::Allow => allow,
@@ -154,12 +179,12 @@ impl<'s> Explainer<'s> {
     async fn granted(&self, grant: &Grant, asked: Asked, leads_to: &[IpAddr]) -> Answer {
         let target = grant.target();
         let by_name = way::of(&self.routes, asked, target, None);
-        let unresolved = by_name.leaves_resolving(&self.routes, target);
-        let allowed = Answer::new(target.to_string(), Verdict::Allow).by(self, Some(grant.rule()));
+        let unresolved = by_name.leaves_resolving(&self.routes, grant);
+        let allowed = self.allowed(grant);
         let allowed = Answer { tls: Some(self.tls(grant)), route: Some(by_name), ..allowed };
-        let place = &grant.rule().place;
+        let by = allowed.detail.clone();
         if unresolved {
-            let detail = format!("{place} allows it by name; the parent resolves it");
+            let detail = format!("{by} by name; the parent resolves it");
             return Answer { detail, ..allowed };
         }
         let is_name = matches!(target.host(), Host::Name(_));
@@ -170,14 +195,14 @@ impl<'s> Explainer<'s> {
             return self.judged(grant, asked, allowed, &permitted, &judged);
         }
         if is_name && !self.resolve {
-            let detail = format!("{place} allows it by name; address not yet judged");
+            let detail = format!("{by} by name; address not yet judged");
             return Answer { detail, ..allowed };
         }
         let Judgement { permitted, judged, .. } =
             match self.connector.judge(&self.policy, grant).await {
                 Ok(judgement) => judgement,
                 Err(failure) => {
-                    let detail = format!("{place} allows it by name, but {failure}");
+                    let detail = format!("{by} by name, but {failure}");
                     return Answer { reason: failure.label(), detail, ..allowed };
                 }
             };
@@ -193,7 +218,7 @@ impl<'s> Explainer<'s> {
         permitted: &PermittedAddrs,
         judged: &[Judged],
     ) -> Answer {
-        let (target, place) = (grant.target(), &grant.rule().place);
+        let target = grant.target();
         let address = Some(judged.iter().map(Address::of).collect());
         if permitted.as_slice().is_empty()
             && let Some(denial) = judged.iter().find_map(|one| one.verdict.as_ref().err())
@@ -202,14 +227,51 @@ impl<'s> Explainer<'s> {
             let answer = Answer { address, ..self.denied(target, &denial) };
             // As in the log: where no entry denied the address, the one that let its name through.
             return match answer.rule {
-                None => answer.by(self, Some(grant.rule())),
+                None => answer.by(self, grant.rule()),
                 Some(_) => answer,
             };
         }
         let addrs: Vec<IpAddr> = permitted.as_slice().iter().map(SocketAddr::ip).collect();
         let route = Some(way::of(&self.routes, asked, target, Some(&addrs)));
-        Answer { address, route, detail: format!("{place} allows it"), ..allowed }
+        // The one that is tried first.
+        let audited = judged.iter().find(|one| one.audited || one.verdict.is_ok());
+        match audited.and_then(|one| one.verdict.as_ref().err()) {
+            None => Answer { address, route, ..allowed },
+            Some(denial) => {
+                let denial = Denial::of_address(target, denial);
+                let (decision, reason) = (Verdict::Audit, denial.reason.label());
+                let detail = audit_detail(&denial);
+                let answer = Answer { decision, reason, detail, address, route, ..allowed };
+                answer.by(self, denial.rule.as_ref())
+            }
+        }
     }
+
+    /// What is said of a target that may be reached by its name.
+    fn allowed(&self, grant: &Grant) -> Answer {
+        let target = grant.target().to_string();
+        match (grant.rule(), grant.would_deny()) {
+            (_, Some(denial)) => {
+                let answer = Answer::new(target, Verdict::Audit).by(self, denial.rule.as_ref());
+                let (reason, detail) = (denial.reason.label(), audit_detail(denial));
+                Answer { reason, detail, ..answer }
+            }
+            (rule, None) => {
+                let place = rule.map(|rule| rule.place.to_string()).unwrap_or_default();
+                let answer = Answer::new(target, Verdict::Allow).by(self, rule);
+                Answer { detail: format!("{place} allows it"), ..answer }
+            }
+        }
+    }
+}
+
+fn audit_detail(denial: &Denial) -> String {
+    format!("audit mode lets it through, and otherwise: {denial}")
+}
+
+/// What would allow it.
+fn to_add(_target: &Authority, _answer: &Answer) -> Vec<String> {
+    Vec::new()
 }
 
 impl Answer {

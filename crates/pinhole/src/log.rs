@@ -126,11 +126,17 @@ fn in_words(line: &Line) -> String {
 
 fn request(record: &Record) -> String {
     let mut text = format!("{} {}", timestamp(record.time), record.client);
+    let would_deny = record.would_deny.as_ref();
     let words = [
+        record.client_name.as_ref().map(|name| format!("({name})")),
+        record.user.as_ref().map(|user| format!("as {user}")),
         Some(record.method.unwrap_or("-").to_owned()),
         Some(record.target.clone().unwrap_or_else(|| "-".to_owned())),
         record.status.map(|status| status.to_string()),
         record.reason.map(str::to_owned),
+        would_deny.map(|one| {
+            format!("but for audit {}", [&[one.reason], &one.also[..]].concat().join(" "))
+        }),
         record.end.filter(|end| record.reason != Some(end)).map(str::to_owned),
         record.tls.as_ref().and_then(|tls| sni(tls, record.reason)),
         record.rule.as_ref().map(|rule| format!("by {rule}")),
@@ -139,6 +145,7 @@ fn request(record: &Record) -> String {
         record.total.map(|total| format!("in {:.1}ms", total.as_secs_f64() * 1e3)),
         Some(format!("up {} down {}", record.up, record.down)),
         record.detail.as_ref().map(|detail| format!("({detail})")),
+        would_deny.map(|one| format!("({})", one.detail)),
         Some(format!("id {}", record.id)),
     ];
     for word in words.into_iter().flatten() {

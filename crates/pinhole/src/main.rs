@@ -1,13 +1,16 @@
 //! The program: arguments, configuration files, signals, the log.
 
+mod clients;
 mod config;
 mod doubts;
 mod entries;
 mod environment;
 mod explain;
+mod file;
 mod hosts;
 mod load;
 mod log;
+mod networks;
 mod no_proxy;
 mod parent;
 mod presets;

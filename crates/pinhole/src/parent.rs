@@ -1,14 +1,12 @@
 //! The section `parent`: the proxies that targets are reached by.
 
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use ::no_proxy::dialect::NoProxy;
 use connect::{CaFile, Credentials, ParentUrl};
 use proxy::{MAX_PARENTS, Resolve};
 
+use crate::file::{Contents, contents};
 use crate::reader::{Reader, Value};
 use crate::yaml::Node;
 
@@ -61,7 +59,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, value: &Value<'_>) -> Section {
     }
     listed.credentials = credentials.and_then(|value| self::credentials(reader, &value));
     listed.ca_file = ca_file.and_then(|value| {
-        let pem = contents(reader, &value, MAX_CA_FILE)?;
+        let pem = contents(reader, &value, MAX_CA_FILE)?.bytes;
         reader.parsed(&value, |path| {
             CaFile::parse(&pem).map_err(|error| format!("{}: {error}", path.escape_debug()))
         })
@@ -97,10 +95,8 @@ fn resolve(text: &str) -> Result<Resolve, String> {
 }
 
 fn credentials(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Credentials> {
-    let text = contents(reader, value, MAX_CREDENTIALS)?;
-    if let Node::Text(path) = value.node
-        && std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o004 != 0)
-    {
+    let Contents { bytes: text, mode } = contents(reader, value, MAX_CREDENTIALS)?;
+    if mode & 0o004 != 0 {
         // No error: that is how Kubernetes mounts a Secret unless it is told otherwise.
         reader.warn(value, "every user of this machine can read this file: chmod o-r");
     }
@@ -109,21 +105,6 @@ fn credentials(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Credentials
         let parsed = text.and_then(|text| Credentials::parse(text).map_err(|e| e.to_string()));
         parsed.map_err(|error| format!("{}: {error}", path.escape_debug()))
     })
-}
-
-/// The contents of the file that the value names.
-fn contents(reader: &mut Reader<'_>, value: &Value<'_>, max: u64) -> Option<Vec<u8>> {
-    let read = |path: &str| {
-        let shown = path.escape_debug();
-        let mut bytes = Vec::new();
-        let read = File::open(path).and_then(|file| file.take(max + 1).read_to_end(&mut bytes));
-        match read {
-            Ok(read) if read as u64 > max => Err(format!("{shown}: larger than {max} bytes")),
-            Ok(_) => Ok(bytes),
-            Err(error) => Err(format!("cannot read {shown}: {error}")),
-        }
-    };
-    reader.parsed(value, read)
 }
 
 /// One text with separators, or a list. What is nonsense in it is named, and the rest holds.

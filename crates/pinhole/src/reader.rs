@@ -257,7 +257,7 @@ impl<'t> Reader<'t> {
 }
 
 /// How many problems are given their positions: finding one takes reading the text anew.
-const MAX_POSITIONS: usize = 100;
+pub(crate) const MAX_POSITIONS: usize = 100;
 
 /// Longest time that any wait may take.
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -273,6 +273,9 @@ fn kind(node: &Node) -> &'static str {
     }
 }
 
+/// Most known words that a message lists: there are more users than a line takes.
+const MAX_LISTED: usize = 200;
+
 /// Says that a word is unknown, and which known one is meant.
 pub(crate) fn unknown<'k>(what: &str, word: &str, known: impl Iterator<Item = &'k str>) -> String {
     let known: Vec<&str> = known.collect();
@@ -285,7 +288,15 @@ pub(crate) fn unknown<'k>(what: &str, word: &str, known: impl Iterator<Item = &'
     let shown = word.escape_debug();
     match nearest {
         Some((_, nearest)) => format!("unknown {what} `{shown}`; did you mean `{nearest}`?"),
-        None => format!("unknown {what} `{shown}`; known are: {}", known.join(", ")),
+        None if known.is_empty() => format!("unknown {what} `{shown}`; there is none"),
+        None => {
+            let listed = known[..known.len().min(MAX_LISTED)].join(", ");
+            let more = match known.len().saturating_sub(MAX_LISTED) {
+                0 => String::new(),
+                more => format!(", and {more} more"),
+            };
+            format!("unknown {what} `{shown}`; known are: {listed}{more}")
+        }
     }
 }
 

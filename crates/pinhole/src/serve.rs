@@ -10,7 +10,8 @@ use std::thread::available_parallelism;
 use anyhow::{Context, Result, anyhow};
 use connect::Connector;
 use metrics_exporter_prometheus::PrometheusHandle;
-use proxy::{Address, BindError, Line, Listeners, Notice, Pipes, Reload, Server, Snapshot};
+use policy::{Mode, Policy};
+use proxy::{Address, BindError, Line, Listeners, Notice, Pipes, Reload, Server, Snapshot, Usage};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::time::timeout;
 
@@ -96,9 +97,7 @@ async fn serve(
     let (addrs, admin) = (listeners.proxy_addrs(), listeners.admin_addr());
     let mut signals = Signals::new().context("cannot take over signals")?;
     let (snapshot, said) = snapshot(&config, &ports)?;
-    if snapshot.policy.allows_nothing() {
-        log.warn("the allowlist is empty: every request is denied");
-    }
+    say_of(&snapshot.policy, &config, &log);
     raise_descriptor_limit(&log, config.connections.connections);
     let (limits, drain) = (config.connections, config.drain);
     let pipes = Pipes::new(config.pipes);
@@ -156,6 +155,8 @@ fn snapshot(config: &Config, ports: &[u16]) -> Result<(Snapshot, Said)> {
         policy,
         connector,
         routes,
+        clients: config.clients.terms(),
+        usage: Usage::default(),
         strays: config.strays.clone(),
         proxy_protocol: config.proxy_protocol.clone(),
         timeouts: config.timeouts,
@@ -175,9 +176,7 @@ fn reloaded(
     let read = args.load().and_then(|config| Ok((snapshot(&config, ports)?, config)));
     match read {
         Ok(((snapshot, said), config)) => {
-            if snapshot.policy.allows_nothing() {
-                log.warn("the allowlist is empty: every request is denied");
-            }
+            say_of(&snapshot.policy, &config, log);
             reload.apply(snapshot);
             log.note("configuration reloaded");
             said.say(log, &config);
@@ -194,6 +193,21 @@ fn reloaded(
             log.warn(format!("the old configuration stays in force: {error:#}"));
             None
         }
+    }
+}
+
+/// What nobody should have to find out.
+fn say_of(policy: &Policy, config: &Config, log: &Sender) {
+    const AUDIT: &str = "what would be denied is let through, and noted; only addresses of denied \
+        classes, and the proxy itself, stay denied";
+    let audited = config.clients.list.iter().filter(|one| one.mode == Some(Mode::Audit));
+    let audited: Vec<&str> = audited.map(|client| &*client.name).collect();
+    if config.mode == Mode::Audit {
+        log.warn(format!("mode: audit: {AUDIT}"));
+    } else if !audited.is_empty() {
+        log.warn(format!("mode: audit for {}: {AUDIT}", audited.join(", ")));
+    } else if policy.allows_nothing() {
+        log.warn("the allowlist is empty: every request is denied");
     }
 }
 

@@ -12,13 +12,15 @@ use policy::Entry;
 
 use self::case::Case;
 use self::report::{Outcome, Report, Unreached};
-use crate::explain::{Answer, Explainer, Verdict};
+use crate::explain::{Answer, Asker, Explainer, Verdict};
+use crate::reader::{self, MAX_POSITIONS, Problem};
+use crate::yaml::{Step, locate};
 use crate::{config, load};
 
 /// What the command line says.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct TestArgs {
-    /// The cases: a list of `{target, expect, rule, reason, address}`
+    /// The cases: a list of `{client, target, expect, rule, reason, address}`
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The configuration file; without one, the built-in default configuration is tested
@@ -45,13 +47,15 @@ pub(crate) fn run(args: &TestArgs) -> Result<(String, u8)> {
     let listed = |source, problems: &_| anyhow::Error::msg(load::listed(source, problems));
     let read = case::parse(&cases.text).map_err(|problems| listed(&cases, &problems))?;
     let config = config::parse(&source.text).map_err(|problems| listed(&source, &problems))?;
-    let entries = config.entries.clone();
+    let entries: Vec<Entry> = config.all_entries().cloned().collect();
     let explainer = Explainer::new(&source, config, false)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let askers =
+        askers(&explainer, &cases.text, &read).map_err(|problems| listed(&cases, &problems))?;
     let mut reached = HashSet::new();
     let mut outcomes = Vec::new();
-    for case in read {
-        let got = runtime.block_on(explainer.told(&case.target, &case.address));
+    for (case, asker) in read.into_iter().zip(askers) {
+        let got = runtime.block_on(explainer.told(&asker, &case.target, &case.address));
         reached.extend(deciding(&got).map(str::to_owned));
         let wrong = wrong(&case, &got);
         outcomes.push(Outcome { case, wrong, got });
@@ -65,6 +69,30 @@ pub(crate) fn run(args: &TestArgs) -> Result<(String, u8)> {
     }
     let text = if args.json { report.json()? } else { report.text() };
     Ok((text, u8::from(!report.passed())))
+}
+
+/// Who asks in each case of the text.
+fn askers(
+    explainer: &Explainer<'_>,
+    text: &str,
+    cases: &[Case],
+) -> Result<Vec<Asker>, Vec<Problem>> {
+    let (mut askers, mut wrong) = (Vec::new(), Vec::new());
+    for (i, case) in cases.iter().enumerate() {
+        match explainer.asker(&case.client) {
+            Ok(asker) => askers.push(asker),
+            Err(message) => wrong.push((i, message)),
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(askers);
+    }
+    let problem = |(nth, (i, message)): (usize, (usize, String))| {
+        let path = [Step::Index(i), Step::Key("client".to_owned())];
+        let position = (nth < MAX_POSITIONS).then(|| locate(text, &path)).flatten();
+        Problem { place: reader::place(&path), position, message }
+    };
+    Err(wrong.into_iter().enumerate().map(problem).collect())
 }
 
 /// The places of the rules that had a part in a decision. One that covers the host on other ports
@@ -126,8 +154,8 @@ fn covers(entry: &Entry) -> String {
 impl Verdict {
     /// Reads a case's `expect`.
     fn parse(text: &str) -> Result<Self, String> {
-        let all = [Self::Allow, Self::Deny, Self::Malformed];
+        let all = [Self::Allow, Self::Audit, Self::Deny, Self::Malformed];
         let found = all.into_iter().find(|verdict| verdict.label() == text);
-        found.ok_or_else(|| "write `allow`, `deny` or `malformed`".to_owned())
+        found.ok_or_else(|| "write `allow`, `audit`, `deny` or `malformed`".to_owned())
     }
 }

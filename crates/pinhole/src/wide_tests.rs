@@ -4,7 +4,7 @@ use super::{KNOWN, wide};
 use crate::presets;
 
 fn said(list: List, matcher: Matcher) -> Option<String> {
-    let place = Place { list, index: 0 };
+    let place = Place { client: None, list, index: 0 };
     wide(&Entry { place, matcher, ports: None, overrides: Overrides::default() })
 }
 

@@ -4,7 +4,7 @@
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use pinhole_policy::{
-    Authority, Candidate, Entry, HostPattern, List, Matcher, Overrides, Place, Policy,
+    Authority, Candidate, Client, Entry, HostPattern, List, Matcher, Overrides, Place, Policy, Who,
 };
 
 /// As many rules: of ten, seven names, two suffixes and a network.
@@ -20,7 +20,7 @@ fn policy(rules: usize) -> Policy {
                 Matcher::Network(net.parse().expect("a network"))
             }
         };
-        let place = Place { list: List::Allow, index };
+        let place = Place { client: None, list: List::Allow, index };
         Entry { place, matcher, ports: None, overrides: Overrides::default() }
     };
     Policy::new((0..rules).map(entry).collect(), Vec::new())
@@ -41,16 +41,41 @@ fn decide(c: &mut Criterion) {
         for (what, target) in targets {
             let target = Authority::parse(target.as_bytes()).expect("a target");
             group.bench_function(BenchmarkId::new(what, rules), |b| {
-                b.iter(|| policy.decide(std::hint::black_box(&target)).is_ok());
+                b.iter(|| policy.decide(Who::OTHER, std::hint::black_box(&target)).is_ok());
             });
         }
         let target = format!("host-{middle}.registry-{}.example:443", middle % 97);
-        let grant = policy.decide(&Authority::parse(target.as_bytes()).expect("a target"));
+        let grant =
+            policy.decide(Who::OTHER, &Authority::parse(target.as_bytes()).expect("a target"));
         let grant = grant.expect("it is allowed");
         let found = [Candidate { ip: [9, 9, 9, 9].into(), own: false }];
         group.bench_function(BenchmarkId::new("permit", rules), |b| {
             b.iter(|| policy.permit(std::hint::black_box(&grant), &found));
         });
+    }
+    group.finish();
+}
+
+/// Who asks, by the number of clients, half of which are known by their users as well.
+fn who(c: &mut Criterion) {
+    let mut group = c.benchmark_group("who");
+    for clients in [10u16, 1_000] {
+        let client = |i: u16| Client {
+            name: format!("client-{i}").into(),
+            from: vec![format!("10.{}.{}.0/24", i / 256, i % 256).parse().expect("a network")],
+            users: if i.is_multiple_of(2) { vec![format!("user-{i}").into()] } else { Vec::new() },
+            entries: Vec::new(),
+            mode: None,
+        };
+        let policy = Policy::new(Vec::new(), Vec::new());
+        let policy = policy.with_clients((0..clients).map(client).collect());
+        for (what, ip, user) in
+            [("by network", [10, 0, 7, 1], None), ("by user", [10, 0, 8, 1], Some("user-8"))]
+        {
+            group.bench_function(BenchmarkId::new(what, clients), |b| {
+                b.iter(|| policy.who(std::hint::black_box(ip.into()), user));
+            });
+        }
     }
     group.finish();
 }
@@ -64,5 +89,5 @@ fn compile(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decide, compile);
+criterion_group!(benches, decide, who, compile);
 criterion_main!(benches);

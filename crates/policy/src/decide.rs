@@ -1,35 +1,34 @@
 //! The decisions: a target's name first, then the addresses that it leads to.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use crate::class::{self, AddressClass};
-use crate::compiled::{HostRules, NetRule, NetRules};
+use crate::client::Clients;
+use crate::compiled::{InForce, Lists, NetRule};
 use crate::{
-    Authority, Entry, Host, List, Overrides, OwnTarget, PortSet, Rule, SniCheck, SniRules,
+    AddressDenial, Authority, Client, Denial, Entry, Host, Mode, Overrides, OwnTarget, Reason,
+    Rule, SniCheck, SniRules, Who,
 };
 
 /// The rules of one configuration, compiled. Immutable.
 #[derive(Debug)]
 pub struct Policy {
-    allow: Rules,
-    deny: Rules,
+    shared: Lists,
+    clients: Clients,
+    mode: Mode,
     own: Vec<OwnTarget>,
     sni: SniRules,
-}
-
-#[derive(Debug)]
-struct Rules {
-    hosts: HostRules,
-    networks: NetRules,
 }
 
 /// A target whose name may be reached. Made by [`Policy::decide`] alone.
 #[derive(Clone, Debug)]
 pub struct Grant {
     target: Authority,
-    rule: Rule,
-    overrides: Overrides,
+    who: Who,
+    /// The rule that granted it, with what it sets; or why it would be denied, were it not for
+    /// audit mode.
+    by: Result<(Rule, Overrides), Box<Denial>>,
 }
 
 impl Grant {
@@ -39,71 +38,24 @@ impl Grant {
         &self.target
     }
 
-    /// The rule that granted it.
+    /// The rule that granted it; none where audit mode did.
     #[must_use]
-    pub fn rule(&self) -> &Rule {
-        &self.rule
+    pub fn rule(&self) -> Option<&Rule> {
+        self.by.as_ref().ok().map(|(rule, _)| rule)
+    }
+
+    /// Why it would be denied, were it not for audit mode.
+    #[must_use]
+    pub fn would_deny(&self) -> Option<&Denial> {
+        self.by.as_ref().err().map(|denial| &**denial)
     }
 
     /// What that rule sets for its tunnels.
     #[must_use]
     pub fn overrides(&self) -> Overrides {
-        self.overrides
+        self.by.as_ref().map_or_else(|_| Overrides::default(), |(_, overrides)| *overrides)
     }
 }
-
-/// Why a target or an address is denied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// A `deny` entry covers the target.
-    Denied,
-    /// No `allow` entry covers the host.
-    NotAllowed,
-    /// An `allow` entry covers the host, on other ports.
-    PortNotAllowed,
-    /// An IP literal that no network entry covers.
-    LiteralNotAllowed,
-    /// A `deny` entry covers the address.
-    AddressDenied,
-    /// The address is of a class that is denied by default, and no network entry opens it.
-    AddressClass,
-    /// The target is this proxy.
-    Own,
-}
-
-impl Reason {
-    /// A stable label for logs, metrics and refusals.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Denied => "denied",
-            Self::NotAllowed => "not_allowed",
-            Self::PortNotAllowed => "port_not_allowed",
-            Self::LiteralNotAllowed => "literal_not_allowed",
-            Self::AddressDenied => "address_denied",
-            Self::AddressClass => "address_class",
-            Self::Own => "own_address",
-        }
-    }
-}
-
-/// A denied target. Its text tells a person why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Denial {
-    /// Why.
-    pub reason: Reason,
-    /// The rule that denied it, or the one that would have allowed it but for the port.
-    pub rule: Option<Rule>,
-    text: String,
-}
-
-impl fmt::Display for Denial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl std::error::Error for Denial {}
 
 /// An address that a granted target leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,17 +75,8 @@ pub struct Judged {
     pub class: AddressClass,
     /// The network entry that opens it, where it needs one; or why it is denied.
     pub verdict: Result<Option<Rule>, AddressDenial>,
-}
-
-/// Why an address is denied.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AddressDenial {
-    /// Why.
-    pub reason: Reason,
-    /// The class that denied it: the address's own, or that of an IPv4 address it embeds.
-    pub class: AddressClass,
-    /// The `deny` entry, where one did it.
-    pub rule: Option<Rule>,
+    /// Whether it is permitted all the same, since audit mode passes over the entry that denies it.
+    pub audited: bool,
 }
 
 /// The addresses that may be dialled for one request, in the resolver's order. Made by
@@ -150,14 +93,16 @@ impl PermittedAddrs {
 }
 
 impl Policy {
-    /// Compiles the rules. Neither the order of `entries` nor the order of `own` matters. The SNI
-    /// check is the usual one, unless [`Policy::with_sni`] says otherwise.
+    /// Compiles the rules that hold for all clients. Neither the order of `entries` nor the order
+    /// of `own` matters. No client has rules of its own, the mode is `enforce` and the SNI check
+    /// the usual one, unless [`Policy::with_clients`], [`Policy::with_mode`] and
+    /// [`Policy::with_sni`] say otherwise.
     #[must_use]
     pub fn new(entries: Vec<Entry>, own: Vec<OwnTarget>) -> Self {
-        let (allow, deny) = entries.into_iter().partition(|e| e.place.list == List::Allow);
         Self {
-            allow: Rules::new(allow, None),
-            deny: Rules::new(deny, Some(&PortSet::all())),
+            shared: Lists::new(entries),
+            clients: Clients::new(Vec::new()),
+            mode: Mode::Enforce,
             own,
             sni: SniRules::default(),
         }
@@ -169,17 +114,86 @@ impl Policy {
         Self { sni, ..self }
     }
 
+    /// The same with clients that have something of their own. The first that fits counts.
+    ///
+    /// # Panics
+    /// With more than [`MAX_CLIENTS`](crate::MAX_CLIENTS).
+    #[must_use]
+    pub fn with_clients(self, clients: Vec<Client>) -> Self {
+        Self { clients: Clients::new(clients), ..self }
+    }
+
+    /// The same in another mode, for all clients that have none of their own.
+    #[must_use]
+    pub fn with_mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
+    }
+
     /// Which SNI check a granted target's tunnel has to pass.
     #[must_use]
     pub fn sni_check(&self, grant: &Grant) -> SniCheck {
-        let entry = grant.overrides.tls.map(|mode| (mode, grant.rule.place));
-        self.sni.check(grant.target.port(), entry)
+        let entry = match &grant.by {
+            Ok((rule, Overrides { tls: Some(mode), .. })) => Some((*mode, rule.place)),
+            _ => None,
+        };
+        self.sni.check(grant.target.port(), entry).in_mode(self.mode(grant.who))
     }
 
-    /// Whether nothing at all is allowed.
+    /// Whether nothing at all is allowed to anybody.
     #[must_use]
     pub fn allows_nothing(&self) -> bool {
-        self.allow.hosts.is_empty() && self.allow.networks.is_empty()
+        self.shared.allow.is_empty() && self.clients.allow_nothing()
+    }
+
+    /// Who somebody is who comes from that address and has logged in as that user, if as any.
+    #[must_use]
+    pub fn who(&self, ip: IpAddr, user: Option<&str>) -> Who {
+        self.clients.who(ip, user)
+    }
+
+    /// Whether it depends on the user who somebody is that comes from there.
+    #[must_use]
+    pub fn depends_on_user(&self, ip: IpAddr) -> bool {
+        self.clients.depends_on_user(ip)
+    }
+
+    /// Whether somebody from there could reach the target by logging in.
+    #[must_use]
+    pub fn login_may_help(&self, ip: IpAddr, target: &Authority) -> bool {
+        self.clients.login_leads_to(ip, |who| self.grants(who, target))
+    }
+
+    /// What a client is called; nothing where it is none of the configuration's.
+    #[must_use]
+    pub fn client(&self, who: Who) -> Option<&Arc<str>> {
+        self.clients.name(who)
+    }
+
+    /// The client that is called so.
+    #[must_use]
+    pub fn client_named(&self, name: &str) -> Option<Who> {
+        self.clients.named(name)
+    }
+
+    /// The first client that somebody may be who logs in as that user, wherever that is.
+    #[must_use]
+    pub fn client_of_user(&self, user: &str) -> Option<Who> {
+        self.clients.of_user(user)
+    }
+
+    /// What clients are called and as whom they log in, in no order.
+    pub fn client_words(&self) -> impl Iterator<Item = &str> {
+        self.clients.names()
+    }
+
+    /// The mode that holds for a client.
+    #[must_use]
+    pub fn mode(&self, who: Who) -> Mode {
+        self.clients.mode(who).unwrap_or(self.mode)
+    }
+
+    fn in_force(&self, who: Who) -> InForce<'_> {
+        InForce([self.clients.lists(who), Some(&self.shared)])
     }
 
     /// Whether a client that names `host` (and `port`, where it names one) names this proxy by
@@ -198,54 +212,96 @@ impl Policy {
     ///
     /// # Errors
     /// The [`Denial`], which names its rule where one made it.
-    pub fn decide(&self, target: &Authority) -> Result<Grant, Denial> {
+    pub fn decide(&self, who: Who, target: &Authority) -> Result<Grant, Denial> {
         if let Some(own) = self.own(target.host(), Some(target.port())) {
             let text = format!("the target is this proxy itself: `self` lists {own}");
             return Err(Denial { reason: Reason::Own, rule: None, text });
         }
-        let (rule, overrides) = match target.host() {
-            Host::Name(name) => {
-                if let Some(hit) = self.deny.hosts.find(name, target.port()) {
-                    return Err(Denial::by_rule(Reason::Denied, target, &hit.rule));
-                }
-                match self.allow.hosts.find(name, target.port()) {
-                    Some(hit) => (hit.rule.clone(), hit.overrides),
-                    None => return Err(self.deny_by_default(target)),
-                }
-            }
+        let (rules, port) = (self.in_force(who), target.port());
+        let judged = match target.host() {
+            Host::Name(name) => match rules.denies_host(name, port) {
+                Some(hit) => Err(Denial::by_rule(Reason::Denied, target, &hit.rule)),
+                None => match rules.allows_host(name, port) {
+                    Some(hit) => Ok((hit.rule.clone(), hit.overrides)),
+                    None => Err(deny_by_default(rules, target)),
+                },
+            },
             Host::Ip(ip) => {
-                let hit = self.judge_literal(*ip, target)?;
-                (hit.rule.clone(), hit.overrides)
+                let hit = self.judge_literal(rules, *ip, target);
+                hit.map(|hit| (hit.rule.clone(), hit.overrides))
             }
         };
-        Ok(Grant { target: target.clone(), rule, overrides })
+        let by = match judged {
+            Err(denial) if !self.audits(who, target) => return Err(denial),
+            judged => judged.map_err(Box::new),
+        };
+        Ok(Grant { target: target.clone(), who, by })
+    }
+
+    /// Whether [`Policy::decide`] grants it, without the words that it has for a denial of a name.
+    fn grants(&self, who: Who, target: &Authority) -> bool {
+        let Host::Name(name) = target.host() else { return self.decide(who, target).is_ok() };
+        let (rules, port) = (self.in_force(who), target.port());
+        let allowed =
+            rules.denies_host(name, port).is_none() && rules.allows_host(name, port).is_some();
+        !self.is_own(target.host(), Some(port)) && (allowed || self.audits(who, target))
+    }
+
+    /// Whether audit mode lets this client try a target that no rule lets through.
+    fn audits(&self, who: Who, target: &Authority) -> bool {
+        self.mode(who) == Mode::Audit
+            && match target.host() {
+                Host::Name(_) => true,
+                Host::Ip(ip) => self.is_harmless(*ip, target.port()),
+            }
+    }
+
+    /// Whether an address is of no class that is denied by default, and not this proxy.
+    fn is_harmless(&self, ip: IpAddr, port: u16) -> bool {
+        let embedded = class::embedded(ip).into_iter().map(IpAddr::V4);
+        embedded.chain([ip]).all(|ip| {
+            class::classify(ip) == AddressClass::Global && !self.is_own(&Host::Ip(ip), Some(port))
+        })
     }
 
     /// Judges what a granted target resolved to: the permitted addresses, and the judgement on
-    /// each candidate.
+    /// each candidate. In audit mode those that only an entry denies are permitted all the same
+    /// where there are no others: with others, the target would be reached by these.
     #[must_use]
     pub fn permit(&self, grant: &Grant, found: &[Candidate]) -> (PermittedAddrs, Vec<Judged>) {
         let port = grant.target.port();
-        let judged: Vec<Judged> = found
-            .iter()
-            .map(|candidate| {
-                let verdict = match candidate.own {
-                    true => Err(AddressDenial {
-                        reason: Reason::Own,
-                        class: class::classify(candidate.ip),
-                        rule: None,
-                    }),
-                    false => self.judge(candidate.ip, port),
-                };
-                Judged { ip: candidate.ip, class: class::classify(candidate.ip), verdict }
-            })
-            .collect();
+        let mut judged: Vec<Judged> =
+            found.iter().map(|candidate| self.judge_candidate(grant, *candidate)).collect();
+        if judged.iter().any(|one| one.verdict.is_ok()) {
+            judged.iter_mut().for_each(|one| one.audited = false);
+        }
         let permitted = judged
             .iter()
-            .filter(|one| one.verdict.is_ok())
+            .filter(|one| one.verdict.is_ok() || one.audited)
             .map(|one| SocketAddr::new(one.ip, port))
             .collect();
         (PermittedAddrs(permitted), judged)
+    }
+
+    /// Judges an address that was permitted for the grant once more: the entry that opens it, where
+    /// it needs one.
+    ///
+    /// # Errors
+    /// Why it would be denied, were it not for audit mode.
+    pub fn judge_address(&self, grant: &Grant, ip: IpAddr) -> Result<Option<Rule>, Denial> {
+        let judged = self.judge_candidate(grant, Candidate { ip, own: false });
+        judged.verdict.map_err(|denial| Denial::of_address(&grant.target, &denial))
+    }
+
+    fn judge_candidate(&self, grant: &Grant, Candidate { ip, own }: Candidate) -> Judged {
+        let (class, port) = (class::classify(ip), grant.target.port());
+        let verdict = match own {
+            true => Err(AddressDenial { reason: Reason::Own, class, rule: None }),
+            false => self.judge(self.in_force(grant.who), ip, port),
+        };
+        let by_entry = matches!(&verdict, Err(denial) if denial.reason == Reason::AddressDenied);
+        let audits = self.mode(grant.who) == Mode::Audit;
+        Judged { ip, class, verdict, audited: by_entry && audits && self.is_harmless(ip, port) }
     }
 
     /// Judges what a parent proxy's host resolved to. The configuration names the parent, so the
@@ -267,118 +323,69 @@ impl Policy {
 
     /// Judges an address by itself: whether it is denied, and by what it is opened where its
     /// class needs that.
-    fn judge(&self, ip: IpAddr, port: u16) -> Result<Option<Rule>, AddressDenial> {
-        let opened = self.judge_one(ip, port)?;
+    fn judge(
+        &self,
+        rules: InForce<'_>,
+        ip: IpAddr,
+        port: u16,
+    ) -> Result<Option<Rule>, AddressDenial> {
+        let opened = self.judge_one(rules, ip, port)?;
         for inner in class::embedded(ip) {
-            self.judge_one(IpAddr::V4(inner), port)?;
+            self.judge_one(rules, IpAddr::V4(inner), port)?;
         }
         Ok(opened)
     }
 
-    fn judge_one(&self, ip: IpAddr, port: u16) -> Result<Option<Rule>, AddressDenial> {
+    fn judge_one(
+        &self,
+        rules: InForce<'_>,
+        ip: IpAddr,
+        port: u16,
+    ) -> Result<Option<Rule>, AddressDenial> {
         let class = class::classify(ip);
         let denial = |reason, rule| AddressDenial { reason, class, rule };
         if self.is_own(&Host::Ip(ip), Some(port)) {
             return Err(denial(Reason::Own, None));
         }
-        if let Some(hit) = self.deny.networks.holding(ip, port) {
+        if let Some(hit) = rules.denies_ip(ip, port) {
             return Err(denial(Reason::AddressDenied, Some(hit.rule.clone())));
         }
         if class == AddressClass::Global {
             return Ok(None);
         }
-        match self.allow.networks.opening(ip, port) {
+        match rules.opens_ip(ip, port) {
             Some(hit) => Ok(Some(hit.rule.clone())),
             None => Err(denial(Reason::AddressClass, None)),
         }
     }
 
-    fn judge_literal(&self, ip: IpAddr, target: &Authority) -> Result<&NetRule, Denial> {
+    fn judge_literal<'p>(
+        &self,
+        rules: InForce<'p>,
+        ip: IpAddr,
+        target: &Authority,
+    ) -> Result<&'p NetRule, Denial> {
         let port = target.port();
-        let opening = self.allow.networks.opening(ip, port);
-        match (self.judge(ip, port), opening) {
+        match (self.judge(rules, ip, port), rules.opens_ip(ip, port)) {
             (Ok(_), Some(hit)) => Ok(hit),
-            (Ok(_), None) => Err(self.deny_by_default(target)),
+            (Ok(_), None) => Err(deny_by_default(rules, target)),
             // The class denies it, but an entry opens it on other ports: name that entry.
             (Err(AddressDenial { reason: Reason::AddressClass, .. }), None)
-                if self.allow.networks.on_any_port(ip).is_some() =>
+                if rules.opens_ip_elsewhere(ip).is_some() =>
             {
-                Err(self.deny_by_default(target))
+                Err(deny_by_default(rules, target))
             }
             (Err(denial), _) => Err(Denial::of_address(target, &denial)),
         }
     }
-
-    /// No entry covers the target; one that does so on other ports is worth naming.
-    fn deny_by_default(&self, target: &Authority) -> Denial {
-        let (elsewhere, reason) = match target.host() {
-            Host::Name(name) => (
-                self.allow.hosts.on_any_port(name).map(|hit| (&hit.rule, &hit.ports)),
-                Reason::NotAllowed,
-            ),
-            Host::Ip(ip) => (
-                self.allow.networks.on_any_port(*ip).map(|hit| (&hit.rule, &hit.ports)),
-                Reason::LiteralNotAllowed,
-            ),
-        };
-        if let Some((rule, ports)) = elsewhere {
-            let (place, covers) = (rule.place, &rule.text);
-            let (host, port) = (target.host(), target.port());
-            let text =
-                format!("{place} ({covers}) covers {host}, but not port {port}; it opens {ports}");
-            return Denial { reason: Reason::PortNotAllowed, rule: Some(rule.clone()), text };
-        }
-        let text = match reason {
-            Reason::LiteralNotAllowed => {
-                format!("no allow entry with a network covers {}", target.host())
-            }
-            _ => format!("no allow entry covers {}", target.host()),
-        };
-        Denial { reason, rule: None, text }
-    }
 }
 
-impl Rules {
-    fn new(mut entries: Vec<Entry>, default_ports: Option<&PortSet>) -> Self {
-        // Of two that fit equally well the first written decides, in whatever order they come.
-        entries.sort_by_key(|entry| entry.place.index);
-        Self {
-            hosts: HostRules::new(&entries, default_ports),
-            networks: NetRules::new(&entries, default_ports),
-        }
-    }
-}
-
-impl Denial {
-    /// The denial of a granted target for one of its addresses.
-    #[must_use]
-    pub fn of_address(target: &Authority, denial: &AddressDenial) -> Self {
-        let what = match target.host() {
-            Host::Name(name) => format!("{name} resolves to an address that"),
-            Host::Ip(ip) => ip.to_string(),
-        };
-        let text = match (denial.reason, &denial.rule) {
-            (Reason::Own, _) => return Self::own(),
-            (_, Some(rule)) => format!("{what} is denied by {} ({})", rule.place, rule.text),
-            (_, None) if denial.class == AddressClass::Metadata => format!(
-                "{what} is a metadata service; only a network entry of exactly that address opens it"
-            ),
-            (_, None) => format!(
-                "{what} is of the class {}; only a network entry inside that class's range opens it",
-                denial.class.label()
-            ),
-        };
-        Self { reason: denial.reason, rule: denial.rule.clone(), text }
-    }
-
-    fn by_rule(reason: Reason, target: &Authority, rule: &Rule) -> Self {
-        let text = format!("{target} is denied by {} ({})", rule.place, rule.text);
-        Self { reason, rule: Some(rule.clone()), text }
-    }
-
-    fn own() -> Self {
-        Self { reason: Reason::Own, rule: None, text: "the target is this proxy itself".to_owned() }
-    }
+fn deny_by_default(rules: InForce<'_>, target: &Authority) -> Denial {
+    let elsewhere = match target.host() {
+        Host::Name(name) => rules.allows_host_elsewhere(name).map(|hit| (&hit.rule, &hit.ports)),
+        Host::Ip(ip) => rules.opens_ip_elsewhere(*ip).map(|hit| (&hit.rule, &hit.ports)),
+    };
+    Denial::by_default(target, elsewhere)
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::{HostGlob, HostPattern, Matcher, Place, Preset, PresetHost, parse_network};
+use crate::{
+    HostGlob, HostPattern, List, Matcher, Place, PortSet, Preset, PresetHost, parse_network,
+};
 
 /// The hosts of the preset `tools`, each with its ports.
 pub(super) const TOOLS: [(&str, &str); 2] = [("tools.test", "443"), ("*.cdn.tools.test", "8443")];
@@ -26,7 +28,7 @@ pub(crate) fn entries(rules: &str) -> Vec<Entry> {
             "deny" => (List::Deny, &mut next[1]),
             other => panic!("no list: {other}"),
         };
-        let place = Place { list, index: *count };
+        let place = Place { client: None, list, index: *count };
         *count += 1;
         let matcher = match words[1] {
             "host" => Matcher::Host(HostPattern::parse(words[2]).unwrap()),
@@ -52,14 +54,14 @@ pub(super) fn policy(rules: &str) -> Policy {
     Policy::new(entries(rules), Vec::new())
 }
 
-fn target(text: &str) -> Authority {
+pub(crate) fn target(text: &str) -> Authority {
     Authority::parse(text.as_bytes()).unwrap()
 }
 
 /// The place of the rule that granted, or the reason of the denial and its rule's place.
 pub(super) fn decided(policy: &Policy, text: &str) -> String {
-    match policy.decide(&target(text)) {
-        Ok(grant) => grant.rule().place.to_string(),
+    match policy.decide(Who::OTHER, &target(text)) {
+        Ok(grant) => grant.rule().expect("a rule").place.to_string(),
         Err(Denial { reason, rule: Some(rule), .. }) => {
             format!("{} {}", reason.label(), rule.place)
         }
@@ -98,7 +100,7 @@ fn candidates(found: &str) -> Vec<Candidate> {
 
 /// What a granted target may dial of `found`, where `!` marks the proxy's own addresses.
 fn permitted(policy: &Policy, text: &str, found: &str) -> String {
-    let grant = policy.decide(&target(text)).expect("granted");
+    let grant = policy.decide(Who::OTHER, &target(text)).expect("granted");
     let (addrs, judged) = policy.permit(&grant, &candidates(found));
     assert!(addrs.as_slice().iter().all(|addr| addr.port() == grant.target().port()));
     let good: Vec<String> =
@@ -109,7 +111,7 @@ fn permitted(policy: &Policy, text: &str, found: &str) -> String {
 
 /// The verdict on one address: `ok`, the network entry that opened it, or the denial.
 pub(super) fn verdict(policy: &Policy, text: &str, address: &str) -> String {
-    let grant = policy.decide(&target(text)).expect("granted");
+    let grant = policy.decide(Who::OTHER, &target(text)).expect("granted");
     match policy.permit(&grant, &candidates(address)).1.remove(0).verdict {
         Ok(None) => "ok".to_owned(),
         Ok(Some(rule)) => rule.place.to_string(),
@@ -403,7 +405,7 @@ fn what_a_rule_sets_comes_from_the_rule_that_is_named() {
         ("1.1.1.1:443", None),
         ("tools.test:443", Some(50)),
     ] {
-        let grant = policy.decide(&target(text)).unwrap();
+        let grant = policy.decide(Who::OTHER, &target(text)).unwrap();
         assert_eq!(grant.overrides().idle, idle.map(Duration::from_secs), "{text}");
         assert_eq!(grant.target(), &target(text));
     }
@@ -457,10 +459,10 @@ fn a_denial_says_which_rule_and_what_matters() {
         ),
         ("proxy.test:443", "the target is this proxy itself: `self` lists proxy.test"),
     ] {
-        assert_eq!(policy.decide(&target(text)).unwrap_err().to_string(), expected);
+        assert_eq!(policy.decide(Who::OTHER, &target(text)).unwrap_err().to_string(), expected);
     }
     let a = target("a.test:443");
-    let grant = policy.decide(&a).unwrap();
+    let grant = policy.decide(Who::OTHER, &a).unwrap();
     for (address, what) in [
         ("9.9.9.9", "is denied by deny[1] (network 9.0.0.0/8)"),
         (

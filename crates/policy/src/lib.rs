@@ -9,8 +9,10 @@
 
 mod authority;
 mod class;
+mod client;
 mod compiled;
 mod decide;
+mod denial;
 mod hello;
 mod name;
 mod needless;
@@ -24,7 +26,9 @@ mod sni;
 
 pub use authority::{Authority, AuthorityError, Host, UrlError};
 pub use class::AddressClass;
-pub use decide::{AddressDenial, Candidate, Denial, Grant, Judged, PermittedAddrs, Policy, Reason};
+pub use client::{Client, MAX_CLIENTS, Mode, Who};
+pub use decide::{Candidate, Grant, Judged, PermittedAddrs, Policy};
+pub use denial::{AddressDenial, Denial, Reason};
 pub use hello::{ClientHello, HelloError, HelloReader, MAX_HELLO, Progress, ServerName};
 pub use name::{HostName, NameError};
 pub use needless::{Needless, Why, needless};

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use crate::{HostPattern, PortSet, Preset, SniMode};
 
 /// One of the two lists of the configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum List {
     /// What may be reached.
     Allow,
@@ -17,9 +17,11 @@ pub enum List {
     Deny,
 }
 
-/// Where a rule stands: `allow[3]`, counted from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where a rule stands: `allow[3]`, or `clients[1].allow[3]`, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Place {
+    /// The index of the client whose list it is, in `clients`; none for the lists that hold for all.
+    pub client: Option<u16>,
     /// The list.
     pub list: List,
     /// The entry's index in the list, from 0.
@@ -32,6 +34,9 @@ impl fmt::Display for Place {
             List::Allow => "allow",
             List::Deny => "deny",
         };
+        if let Some(client) = self.client {
+            write!(f, "clients[{client}].")?;
+        }
         write!(f, "{list}[{}]", self.index)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{ClientHello, HelloError, Host, Place, PortSet, ServerName};
+use crate::{ClientHello, HelloError, Host, Mode, Place, PortSet, ServerName};
 
 /// What becomes of a tunnel whose ClientHello does not name its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,6 +50,8 @@ pub struct SniCheck {
     pub ech: EchMode,
     /// What made it so.
     pub why: SniReason,
+    /// Whether it would be enforced, were it not for audit mode.
+    pub audited: bool,
 }
 
 /// What made the SNI check hold, or not, for a target.
@@ -173,11 +175,19 @@ impl SniRules {
             None if self.ports.contains(port) => (self.sni, SniReason::Listed),
             None => (SniMode::Off, SniReason::Unlisted),
         };
-        SniCheck { mode, ech: self.ech, why }
+        SniCheck { mode, ech: self.ech, why, audited: false }
     }
 }
 
 impl SniCheck {
+    /// The same in that mode: in audit mode, a check only logs.
+    pub(crate) fn in_mode(self, mode: Mode) -> Self {
+        match (mode, self.mode) {
+            (Mode::Audit, SniMode::Enforce) => Self { mode: SniMode::Log, audited: true, ..self },
+            _ => self,
+        }
+    }
+
     /// Holds a ClientHello against the target. Clients name no IP literals (RFC 6066 §3), so for
     /// those a ClientHello without a name is the one that fits.
     ///

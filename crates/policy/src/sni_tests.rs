@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Authority, Entry, HostPattern, List, Matcher, Overrides, Policy, parse_network};
+use crate::{Authority, Entry, HostPattern, List, Matcher, Overrides, Policy, Who, parse_network};
 
 const ALL: [SniMode; 3] = [SniMode::Enforce, SniMode::Log, SniMode::Off];
 
@@ -36,7 +36,8 @@ fn names_and_targets() {
     ];
     for (target, name, expected) in rows {
         for mode in ALL {
-            let check = SniCheck { mode, ech: EchMode::Allow, why: SniReason::Listed };
+            let check =
+                SniCheck { mode, ech: EchMode::Allow, why: SniReason::Listed, audited: false };
             let said = check.judge(&host(target), &hello(name, false)).map_err(SniFault::label);
             assert_eq!(said, expected, "{target} {name}");
             // An encrypted one is judged by its outer name, or not at all.
@@ -84,7 +85,7 @@ fn words() {
 #[test]
 fn what_holds() {
     let entry = |index, matcher, tls| Entry {
-        place: Place { list: List::Allow, index },
+        place: Place { client: None, list: List::Allow, index },
         matcher,
         ports: Some(PortSet::all()),
         overrides: Overrides { tls, ..Overrides::default() },
@@ -103,7 +104,8 @@ fn what_holds() {
         ]
     };
     let holds = |policy: &Policy, target: &str| {
-        let grant = policy.decide(&Authority::parse(target.as_bytes()).unwrap()).unwrap();
+        let grant =
+            policy.decide(Who::OTHER, &Authority::parse(target.as_bytes()).unwrap()).unwrap();
         let check = policy.sni_check(&grant);
         format!("{}: {}", check.mode.label(), check.why)
     };

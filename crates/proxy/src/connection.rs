@@ -2,25 +2,28 @@
 //! becomes a tunnel.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use policy::{Grant, Host, SniMode};
+use policy::{Authority, Grant, Host, Mode, SniMode, Who};
 use relay::{Limits, Side};
 use tokio::net::TcpStream;
 use tokio::net::tcp::ReadHalf;
 use tokio::time::{timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use crate::clients::{Asker, Hold};
 use crate::closing;
+use crate::credentials::{self, Basic, NotLoggedIn};
 use crate::exchange::{Bounds, Target, exchange};
 use crate::gate::{Gate, Snapshot, Timeouts};
 use crate::head::RequestHead;
 use crate::introduction::Arrival;
 use crate::parent::Asking;
 use crate::read::{NoHead, read_head, read_some};
-use crate::record::{Decision, Record, escaped};
+use crate::record::{Record, escaped};
 use crate::refusal::Refusal;
 use crate::request::{Forward, METHODS, Request};
 use crate::response::Interrupted;
@@ -42,7 +45,11 @@ pub(crate) struct Connection<'g> {
     accepted: Instant,
     /// What was read and not yet used.
     buffer: BytesMut,
-    /// The connection that the last plain-HTTP request went over.
+    /// What it takes of its client's limits: of those of the client that its last request was of.
+    hold: Option<Box<Hold>>,
+    /// Who made the last request.
+    asker: (Who, Option<Arc<str>>),
+    /// The connection that its request went over, if that was plain HTTP.
     kept: Option<Target>,
 }
 
@@ -75,7 +82,16 @@ impl From<Refusal> for Failed {
 impl<'g> Connection<'g> {
     pub(crate) fn new(gate: &'g Gate, arrival: Arrival) -> Self {
         let Arrival { stream, client, buffer, accepted } = arrival;
-        Self { gate, stream, client, accepted, buffer, kept: None }
+        Self {
+            gate,
+            stream,
+            client,
+            accepted,
+            buffer,
+            hold: None,
+            asker: (Who::OTHER, None),
+            kept: None,
+        }
     }
 
     /// Serves requests until the connection ends, or hands out the tunnel that it has become.
@@ -88,13 +104,14 @@ impl<'g> Connection<'g> {
                 Next::Another => self.gate.finish(record.ended()),
                 Next::Close => {
                     self.gate.finish(record.ended());
+                    self.hold = None;
                     closing::after(&mut self.stream, &[]).await;
                     return None;
                 }
                 // The tunnel takes the record along, and closes it at its own end.
                 Next::Tunnel { target, limits, sni } => {
                     let client = Side { stream: self.stream, early: self.buffer.freeze() };
-                    let tunnel = Tunnel { client, target, limits, record };
+                    let tunnel = Tunnel { client, target, limits, record, hold: self.hold };
                     return tunnel.open(sni, self.gate).await;
                 }
             }
@@ -115,6 +132,7 @@ impl<'g> Connection<'g> {
             Err(Failed::Refused(refusal)) => {
                 let response = record.refuse(&refusal);
                 self.gate.finish(record.ended());
+                self.hold = None;
                 closing::after(&mut self.stream, &response).await;
             }
             Err(Failed::Aborted) => {
@@ -176,6 +194,23 @@ impl<'g> Connection<'g> {
     async fn carry_out(&mut self, head: &[u8], record: &mut Record) -> Result<Next, Failed> {
         // The rules in force are those of the moment at which the request is there.
         let snapshot = self.gate.snapshot();
+        let done = self.carry_out_by(&snapshot, head, record).await;
+        if let Err(Failed::Refused(refusal)) = &done {
+            snapshot.usage.denied(refusal.denial());
+        }
+        done
+    }
+
+    async fn carry_out_by(
+        &mut self,
+        snapshot: &Snapshot,
+        head: &[u8],
+        record: &mut Record,
+    ) -> Result<Next, Failed> {
+        let (policy, ip) = (&snapshot.policy, self.client.ip());
+        if !policy.depends_on_user(ip) {
+            record.client_name = policy.client(policy.who(ip, None)).cloned();
+        }
         let head = RequestHead::parse(head, snapshot.head.fields).map_err(Refusal::from)?;
         let known = METHODS.into_iter().chain(["CONNECT"]);
         record.method = known.into_iter().find(|method| method.as_bytes() == head.method);
@@ -187,6 +222,7 @@ impl<'g> Connection<'g> {
         let (has_passed, version) = (via.has_passed(&head.fields), head.version);
         let received = via::values(&head.fields).collect();
         let agent = stray::agent(&head.fields);
+        let shown = credentials::authorization(&head.fields);
         let request = Request::judge(head, is_proxy)?;
         record.target = Some(request.target().to_string());
         if self.gate.draining.is_cancelled() {
@@ -200,21 +236,76 @@ impl<'g> Connection<'g> {
             record.stray = Some(stray);
             judged?;
         }
-        let grant = snapshot.policy.decide(request.target()).map_err(Refusal::Denied)?;
-        record.decision = Some(Decision::Allow);
-        record.rule = Some(grant.rule().place.to_string());
+        let grant = self.decide(snapshot, request.target(), &shown, record).await?;
         match request {
             Request::Connect(_) => {
                 let asking = Asking { via, received, version };
-                let (stream, early) = way::tunnel(&snapshot, &grant, &asking, record).await?;
+                let (stream, early) = way::tunnel(snapshot, &grant, &asking, record).await?;
+                record.reached(snapshot, &grant);
                 let target = Far::new(stream, early);
                 let idle = grant.overrides().idle.unwrap_or(snapshot.timeouts.idle);
                 let Timeouts { half_close, stall, .. } = snapshot.timeouts;
                 let limits = Limits { idle, half_close, stall };
-                Ok(Next::Tunnel { target, limits, sni: sni(&snapshot, &grant) })
+                Ok(Next::Tunnel { target, limits, sni: sni(snapshot, &grant) })
             }
-            Request::Forward(forward) => self.forward(&snapshot, &forward, &grant, record).await,
+            Request::Forward(forward) => self.forward(snapshot, &forward, &grant, record).await,
         }
+    }
+
+    /// Finds out who asks, and judges the target's name.
+    async fn decide(
+        &mut self,
+        snapshot: &Snapshot,
+        target: &Authority,
+        shown: &Result<Option<Basic>, NotLoggedIn>,
+        record: &mut Record,
+    ) -> Result<Grant, Refusal> {
+        let (policy, ip) = (&snapshot.policy, self.client.ip());
+        let patience = snapshot.timeouts.header;
+        let asker = snapshot.clients.who(policy, ip, shown, patience).await;
+        let Asker { who, user, fault } = asker;
+        record.client_name = policy.client(who).cloned();
+        record.user.clone_from(&user);
+        let now = (who, user);
+        if self.asker != now {
+            // What one has opened is none of another's: a target may know its client by it.
+            self.kept = None;
+            self.asker = now;
+        }
+        self.hold(snapshot, who)?;
+        let decided = policy.decide(who, target);
+        let login_helps = || policy.login_may_help(ip, target);
+        match (decided, fault) {
+            // What it was, is not known: no rule decides that.
+            (_, Some(NotLoggedIn::Busy)) => Err(Refusal::NotLoggedIn(NotLoggedIn::Busy)),
+            (Ok(_), Some(fault)) if policy.mode(who) == Mode::Enforce => {
+                Err(Refusal::NotLoggedIn(fault))
+            }
+            (Ok(grant), fault) => {
+                snapshot.usage.granted(&grant);
+                record.granted(&grant, fault);
+                Ok(grant)
+            }
+            (Err(_), Some(fault)) if login_helps() => Err(Refusal::NotLoggedIn(fault)),
+            (Err(_), None) if *shown == Ok(None) && login_helps() => {
+                Err(Refusal::NotLoggedIn(NotLoggedIn::Missing))
+            }
+            (Err(denial), _) => Err(Refusal::Denied(denial)),
+        }
+    }
+
+    /// Counts the connection as this client's, and as nobody else's.
+    fn hold(&mut self, snapshot: &Snapshot, who: Who) -> Result<(), Refusal> {
+        let name = snapshot.policy.client(who);
+        if self.hold.as_ref().map(|hold| &hold.name) != name {
+            // What it held under another name is given back first.
+            self.hold = None;
+        }
+        if let (Some(name), None) = (name, &self.hold) {
+            let limits = snapshot.clients.limits(who);
+            self.hold = Some(self.gate.holds.take(name, self.client.ip(), limits)?);
+        }
+        Ok(())
     }
 
     async fn forward(
@@ -234,6 +325,7 @@ impl<'g> Connection<'g> {
                 None => opening.open(snapshot, grant, record).await?,
             };
             record.address = target.hop.addr().map(|addr| addr.ip()).or(record.address);
+            record.reached(snapshot, grant);
             record.parent = target.hop.parent().map(|parent| parent.url().to_string());
             let bounds = Bounds {
                 head: snapshot.head,

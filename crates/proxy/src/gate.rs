@@ -10,12 +10,15 @@ use policy::Policy;
 use relay::Pipes;
 use tokio_util::sync::CancellationToken;
 
+use crate::clients::{Clients, Holds};
+use crate::denials::Denials;
 use crate::introduction::ProxyProtocol;
 use crate::metrics::Metrics;
 use crate::read::HeadLimits;
 use crate::record::{Line, Record, RequestIds};
 use crate::route::Routes;
 use crate::stray::Strays;
+use crate::usage::Usage;
 use crate::via::Via;
 
 /// One configuration, resolved. Immutable: each request is carried out under one of these.
@@ -27,6 +30,10 @@ pub struct Snapshot {
     pub connector: Connector,
     /// By which way.
     pub routes: Routes,
+    /// Who the clients are, besides their rules.
+    pub clients: Clients,
+    /// Which rules have decided anything yet.
+    pub usage: Usage,
     /// Who should not have come.
     pub strays: Strays,
     /// Whose word on the client's address counts.
@@ -66,6 +73,10 @@ pub(crate) struct Gate {
     pub(crate) metrics: Metrics,
     /// What tunnels are spliced through.
     pub(crate) pipes: Pipes,
+    /// What the configuration's clients have open.
+    pub(crate) holds: Arc<Holds>,
+    /// What was denied.
+    pub(crate) denials: Denials,
     /// Where records go; full or closed, they are dropped and counted.
     pub(crate) log: SyncSender<Line>,
     /// Cancelled when no new work is taken.
@@ -82,6 +93,7 @@ impl Gate {
     /// Counts and logs a request that has ended.
     pub(crate) fn finish(&self, record: Box<Record>) {
         self.metrics.record(&record);
+        self.denials.note(&record);
         match self.log.try_send(Line::Request(record)) {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {

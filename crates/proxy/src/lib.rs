@@ -11,9 +11,12 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
 mod admin;
+mod clients;
 mod closing;
 mod connection;
+mod credentials;
 mod decode;
+mod denials;
 mod exchange;
 mod fault;
 mod framing;
@@ -36,21 +39,26 @@ mod scan;
 mod server;
 mod sni;
 mod stray;
+mod tally;
 mod transfer;
 mod tunnel;
+mod usage;
 mod via;
 mod way;
 mod worker;
 
 pub use relay::Pipes;
 
+pub use clients::{ClientLimits, Clients};
+pub use credentials::{Credentials, CredentialsError, CredentialsLine, is_user_name};
 pub use gate::{Snapshot, Timeouts};
 pub use introduction::ProxyProtocol;
 pub use listen::{BindError, Listeners};
 pub use metrics::{MAX_PARENTS, install_recorder};
 pub use permits::ConnectionLimits;
 pub use read::HeadLimits;
-pub use record::{Address, Decision, Line, Notice, Record, RequestId, Sni};
+pub use record::{Address, Decision, Line, Notice, Record, RequestId, Sni, WouldDeny};
 pub use route::{Asked, Resolve, Route, Routes};
 pub use server::{Reload, Server};
 pub use stray::{Stray, StrayMode, Strays};
+pub use usage::Usage;

@@ -1,5 +1,6 @@
 //! What is counted. No label's value ever comes from the network.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, counter, describe_counter, describe_gauge, gauge};
@@ -10,7 +11,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use policy::SniMode;
 
 use crate::proxy_protocol::Fault;
-use crate::record::Record;
+use crate::record::{Decision, Record};
 
 /// Bounds of the stage histogram's buckets, in seconds.
 pub(crate) const STAGE_BUCKETS: [f64; 12] =
@@ -23,6 +24,12 @@ pub(crate) const STAGE_SECONDS: &str = "pinhole_stage_seconds";
 const SNI_CHECKS: &str = "pinhole_sni_checks_total";
 
 const PROXY_PROTOCOL_ERRORS: &str = "pinhole_proxy_protocol_errors_total";
+
+const CLIENT_REQUESTS: &str = "pinhole_client_requests_total";
+
+const CLIENT_BYTES: &str = "pinhole_client_bytes_total";
+
+const WOULD_DENY: &str = "pinhole_would_deny_total";
 
 const PARENT_ATTEMPTS: &str = "pinhole_parent_attempts_total";
 
@@ -68,6 +75,16 @@ impl Metrics {
             PARENT_ATTEMPTS,
             "Attempts to use a parent proxy, by its index in the configuration and the outcome"
         );
+        describe_counter!(
+            CLIENT_REQUESTS,
+            "Requests ended, by the configuration's client and what policy said"
+        );
+        describe_counter!(CLIENT_BYTES, Unit::Bytes, "Bytes moved, by the configuration's client");
+        describe_gauge!(
+            "pinhole_client_connections_open",
+            "Connections open, by the configuration's client"
+        );
+        describe_counter!(WOULD_DENY, "Denials that audit mode passed over, by reason");
         describe_counter!("pinhole_accept_errors_total", "Connections that could not be accepted");
         describe_counter!(
             "pinhole_turned_away_total",
@@ -136,6 +153,13 @@ impl Metrics {
         };
         let outcome = record.reason.or(record.end).unwrap_or("ok");
         counter!("pinhole_requests_total", "method" => method, "outcome" => outcome).increment(1);
+        let passed = record.would_deny.iter().filter(|_| record.decision == Some(Decision::Audit));
+        for reason in passed.flat_map(|one| one.reasons()) {
+            counter!(WOULD_DENY, "reason" => reason).increment(1);
+        }
+        if let Some(name) = &record.client_name {
+            Self::client(record, name);
+        }
         self.up.increment(record.up);
         self.down.increment(record.down);
         let stages =
@@ -144,6 +168,18 @@ impl Metrics {
             if let Some(time) = time {
                 histogram.record(Duration::as_secs_f64(&time));
             }
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts what one of the configuration's clients has had.
+    fn client(record: &Record, name: &Arc<str>) {
+        let decision = record.decision.map_or("none", Decision::label);
+        let client = || Arc::clone(name);
+        counter!(CLIENT_REQUESTS, "client" => client(), "decision" => decision).increment(1);
+        for (direction, bytes) in [("up", record.up), ("down", record.down)] {
+            counter!(CLIENT_BYTES, "client" => client(), "direction" => direction).increment(bytes);
         }
     }
 }

@@ -1,10 +1,10 @@
 //! How many connections may be open, in all and for one client.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::refusal::Refusal;
+use crate::tally::Tally;
 
 /// Most connections open at once.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,7 @@ pub(crate) struct Permits {
 #[derive(Debug, Default)]
 struct Open {
     all: usize,
-    by_client: HashMap<IpAddr, usize>,
+    by_client: Tally,
 }
 
 /// The right to one open connection, given back when dropped.
@@ -71,12 +71,7 @@ impl Permits {
 
 impl Open {
     fn add(&mut self, client: IpAddr, most: usize) -> Result<(), Refusal> {
-        let of_client = self.by_client.get(&client).copied().unwrap_or_default();
-        if of_client >= most {
-            return Err(Refusal::ClientConnections);
-        }
-        self.by_client.insert(client, of_client + 1);
-        Ok(())
+        if self.by_client.add(client, most) { Ok(()) } else { Err(Refusal::ClientConnections) }
     }
 }
 
@@ -94,12 +89,8 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let mut open = self.permits.lock();
         open.all -= 1;
-        let Some(client) = self.client else { return };
-        if let Some(count) = open.by_client.get_mut(&client) {
-            *count -= 1;
-            if *count == 0 {
-                open.by_client.remove(&client);
-            }
+        if let Some(client) = self.client {
+            open.by_client.remove(client);
         }
     }
 }

@@ -1,14 +1,18 @@
 //! What is said of a request when it has ended.
 
+mod judged;
+
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+pub use self::judged::WouldDeny;
 use crate::refusal::Refusal;
 use crate::stray::Stray;
 
@@ -52,10 +56,25 @@ impl RequestIds {
 pub enum Decision {
     /// It may go.
     Allow,
+    /// It may go in audit mode, and may not otherwise.
+    Audit,
     /// It may not.
     Deny,
     /// There was no telling what it asks for.
     Malformed,
+}
+
+impl Decision {
+    /// As the log has it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Audit => "audit",
+            Self::Deny => "deny",
+            Self::Malformed => "malformed",
+        }
+    }
 }
 
 /// One line of the log.
@@ -153,6 +172,10 @@ pub struct Record {
     pub id: RequestId,
     /// The client's address and port.
     pub client: SocketAddr,
+    /// What the configuration calls the client.
+    pub client_name: Option<Arc<str>>,
+    /// The user whom the client's credentials name, where who it is depends on them.
+    pub user: Option<Arc<str>>,
     /// The method: one that is known here, or absent.
     pub method: Option<&'static str>,
     /// The target in its one spelling, or what stood in its place, escaped and cut.
@@ -165,6 +188,10 @@ pub struct Record {
     pub detail: Option<String>,
     /// The place of the rule that decided.
     pub rule: Option<String>,
+    /// Why it would be denied, were it not for audit mode.
+    pub would_deny: Option<Box<WouldDeny>>,
+    /// The place of the network entry that opened the target's address.
+    pub address_rule: Option<String>,
     /// That its client was to reach the target without the proxy.
     pub stray: Option<Box<Stray>>,
     /// The target's address: the one dialled, or that a parent was asked for; for a denied
@@ -206,12 +233,16 @@ impl Record {
             time: SystemTime::UNIX_EPOCH,
             id,
             client,
+            client_name: None,
+            user: None,
             method: None,
             target: None,
             decision: None,
             reason: None,
             detail: None,
             rule: None,
+            would_deny: None,
+            address_rule: None,
             stray: None,
             address: None,
             parent: None,
@@ -230,11 +261,14 @@ impl Record {
     /// Notes the refusal, and makes the response that tells the client the same.
     pub(crate) fn refuse(&mut self, refusal: &Refusal) -> Vec<u8> {
         let row = refusal.row();
-        self.decision = refusal.decision();
+        self.decision = match refusal.decision() {
+            Some(Decision::Allow) if self.would_deny.is_some() => Some(Decision::Audit),
+            decision => decision,
+        };
         self.reason = Some(row.label);
         self.detail = Some(refusal.text());
         self.status = Some(row.status);
-        if let Some(rule) = refusal.rule() {
+        if let Some(rule) = refusal.denial().and_then(|denial| denial.rule.as_ref()) {
             self.rule = Some(rule.place.to_string());
         }
         // A target that is not well-formed is never echoed.
@@ -251,7 +285,10 @@ impl Record {
     }
 }
 
-fn timestamp<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn timestamp<S: Serializer>(
+    time: &SystemTime,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&humantime::format_rfc3339_millis(*time))
 }
 

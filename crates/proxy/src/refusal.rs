@@ -1,8 +1,11 @@
 //! Everything a client can be told instead of what it asked for, in one table.
 
-use connect::Failure;
-use policy::{Denial, Rule};
+use std::sync::Arc;
 
+use connect::Failure;
+use policy::Denial;
+
+use crate::credentials::NotLoggedIn;
 use crate::fault::{self, Fault};
 use crate::malformed::Malformed;
 use crate::record::{Decision, RequestId};
@@ -27,6 +30,8 @@ pub(crate) enum Refusal {
     Upgrade,
     /// The clients were told to reach the target without the proxy, by this entry.
     Stray(String),
+    /// The client has to log in, or cannot.
+    NotLoggedIn(NotLoggedIn),
     /// Policy denies the name.
     Denied(Denial),
     /// The target could not be reached; policy's denial of its addresses among the reasons.
@@ -51,6 +56,8 @@ pub(crate) enum Refusal {
     Connections,
     /// All that `limits.connections_per_client` allows this client are taken.
     ClientConnections,
+    /// All that the configuration's client of this name may have are taken.
+    NamedClientConnections(Arc<str>),
     /// The proxy is shutting down.
     Draining,
 }
@@ -81,6 +88,12 @@ impl Refusal {
             Self::Malformed(_) => row(400, "Bad Request", REQUEST, "malformed"),
             Self::OriginForm => row(400, "Bad Request", REQUEST, "origin_form"),
             Self::Upgrade => row(400, "Bad Request", REQUEST, "upgrade"),
+            Self::NotLoggedIn(NotLoggedIn::Busy) => {
+                row(503, "Service Unavailable", LIMIT, NotLoggedIn::Busy.label())
+            }
+            Self::NotLoggedIn(why) => {
+                row(407, "Proxy Authentication Required", "http_request_denied", why.label())
+            }
             Self::Denied(denial) => denied(denial),
             Self::Stray(_) => row(403, "Forbidden", "http_request_denied", "stray"),
             Self::Method => row(405, "Method Not Allowed", REQUEST, "method"),
@@ -114,7 +127,9 @@ impl Refusal {
                 row(504, "Gateway Timeout", "http_response_timeout", "response_timeout")
             }
             Self::Connections => row(503, "Service Unavailable", LIMIT, "connections"),
-            Self::ClientConnections => row(503, "Service Unavailable", LIMIT, "client_connections"),
+            Self::ClientConnections | Self::NamedClientConnections(_) => {
+                row(503, "Service Unavailable", LIMIT, "client_connections")
+            }
             Self::Draining => {
                 row(503, "Service Unavailable", "proxy_internal_response", "draining")
             }
@@ -138,6 +153,7 @@ impl Refusal {
                 "NO_PROXY exempts this target (entry `{entry}`): reach it directly, and teach this \
                  client to read NO_PROXY"
             ),
+            Self::NotLoggedIn(why) => why.text().to_owned(),
             Self::Denied(denial) | Self::Unreached(Failure::Denied { denial, .. }) => {
                 denial.to_string()
             }
@@ -163,6 +179,9 @@ impl Refusal {
             Self::ResponseTimeout => "the target was silent for too long".to_owned(),
             Self::Connections => "the proxy has no connection left to give".to_owned(),
             Self::ClientConnections => "this client has all the connections it may have".to_owned(),
+            Self::NamedClientConnections(name) => {
+                format!("the client {name} has all the connections it may have")
+            }
             Self::Draining => "the proxy is shutting down".to_owned(),
         }
     }
@@ -170,11 +189,14 @@ impl Refusal {
     /// What policy had decided when the request was refused.
     pub(crate) fn decision(&self) -> Option<Decision> {
         match self {
-            Self::Denied(_) | Self::Stray(_) | Self::Unreached(Failure::Denied { .. }) => {
-                Some(Decision::Deny)
-            }
+            Self::NotLoggedIn(NotLoggedIn::Busy) => None,
+            Self::Denied(_)
+            | Self::NotLoggedIn(_)
+            | Self::Stray(_)
+            | Self::Unreached(Failure::Denied { .. }) => Some(Decision::Deny),
             Self::Connections
             | Self::ClientConnections
+            | Self::NamedClientConnections(_)
             | Self::Draining
             | Self::HeadTimeout
             | Self::Loop => None,
@@ -183,12 +205,10 @@ impl Refusal {
         }
     }
 
-    /// The rule that made the refusal.
-    pub(crate) fn rule(&self) -> Option<&Rule> {
+    /// Policy's denial, if it is one.
+    pub(crate) fn denial(&self) -> Option<&Denial> {
         match self {
-            Self::Denied(denial) | Self::Unreached(Failure::Denied { denial, .. }) => {
-                denial.rule.as_ref()
-            }
+            Self::Denied(denial) | Self::Unreached(Failure::Denied { denial, .. }) => Some(denial),
             _ => None,
         }
     }
@@ -208,6 +228,9 @@ impl Refusal {
         let body = format!("pinhole: {about}refused ({label}): {text}; request id {id}\n");
         let extra = match (self, status) {
             (Self::Method, _) => format!("Allow: CONNECT, {}\r\n", METHODS.join(", ")),
+            (_, 407) => {
+                "Proxy-Authenticate: Basic realm=\"pinhole\", charset=\"UTF-8\"\r\n".to_owned()
+            }
             (_, 503) => "Retry-After: 5\r\n".to_owned(),
             _ => String::new(),
         };

@@ -1,8 +1,9 @@
 use connect::{Failure, ParentFailure, TlsFailure};
-use policy::{Authority, Policy};
+use policy::{Authority, Policy, Who};
 use proptest::prelude::*;
 
 use super::{Refusal, quoted};
+use crate::credentials::NotLoggedIn;
 use crate::fault::Fault;
 use crate::malformed::Malformed;
 use crate::record::RequestIds;
@@ -10,8 +11,9 @@ use crate::record::RequestIds;
 /// One of each kind.
 fn all() -> Vec<Refusal> {
     let policy = Policy::new(Vec::new(), Vec::new());
-    let denial =
-        |target: &str| policy.decide(&Authority::parse_target(target).unwrap()).unwrap_err();
+    let denial = |target: &str| {
+        policy.decide(Who::OTHER, &Authority::parse_target(target).unwrap()).unwrap_err()
+    };
     let name = denial("host.test:443");
     let address = denial("169.254.169.254:80");
     let ip = "169.254.169.254".parse().unwrap();
@@ -52,6 +54,11 @@ fn all() -> Vec<Refusal> {
         Refusal::ResponseTimeout,
         Refusal::Connections,
         Refusal::ClientConnections,
+        Refusal::NamedClientConnections("ci".into()),
+        Refusal::NotLoggedIn(NotLoggedIn::Missing),
+        Refusal::NotLoggedIn(NotLoggedIn::Malformed),
+        Refusal::NotLoggedIn(NotLoggedIn::Wrong),
+        Refusal::NotLoggedIn(NotLoggedIn::Busy),
         Refusal::Draining,
     ]
 }
@@ -152,8 +159,9 @@ fn labels_tell_refusals_apart() {
     let mut labels: Vec<_> = all().iter().map(|refusal| refusal.row().label).collect();
     labels.sort_unstable();
     labels.dedup();
-    // Malformed stands in the list twice: its kinds share a label, their texts differ.
-    assert_eq!(labels.len(), all().len() - 1);
+    // Malformed stands in the list twice, and so do the connections of one client: their kinds share a
+    // label, their texts differ.
+    assert_eq!(labels.len(), all().len() - 2);
 }
 
 proptest! {

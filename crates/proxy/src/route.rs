@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use connect::Parents;
 use no_proxy::dialect::{Entry, NoProxy};
-use policy::{Authority, Host};
+use policy::{Authority, Grant, Host};
 
 /// Who looks up the names of targets that go by a parent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,9 +79,11 @@ impl Routes {
     }
 
     /// Whether a target that goes by a parent is resolved and judged here first. An IP literal
-    /// always is.
+    /// always is, and so is a name for which no rule vouches, but audit mode alone.
     #[must_use]
-    pub fn judges(&self, target: &Authority) -> bool {
-        self.resolve == Resolve::Local || matches!(target.host(), Host::Ip(_))
+    pub fn judges(&self, grant: &Grant) -> bool {
+        self.resolve == Resolve::Local
+            || matches!(grant.target().host(), Host::Ip(_))
+            || grant.would_deny().is_some()
     }
 }

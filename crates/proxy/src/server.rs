@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::admin;
+use crate::denials::Denials;
 use crate::gate::{Gate, Snapshot};
 use crate::listen::Listeners;
 use crate::metrics::Metrics;
@@ -70,6 +71,8 @@ impl Server {
             via: Via::default(),
             metrics: Metrics::new(),
             pipes,
+            holds: Arc::default(),
+            denials: Denials::default(),
             log,
             draining: CancellationToken::new(),
             cutting: CancellationToken::new(),
@@ -104,7 +107,7 @@ impl Server {
         // The admin pages answer until the end: they say that the proxy is draining.
         if let Some(listener) = listeners.admin {
             let listener = TcpListener::from_std(listener)?;
-            let pages = admin::serve(listener, gate.draining.clone(), prometheus.clone());
+            let pages = admin::serve(listener, Arc::clone(&gate), prometheus.clone());
             spawn(&TaskTracker::new(), pages);
         }
         let mut stop = pin!(stop);

@@ -140,7 +140,11 @@ impl Sni {
             return Ok(());
         };
         record.tls = Some(Note::fault(label, name));
-        record.detail = Some(fault.text());
+        if self.check.audited {
+            record.would_deny(label, fault.text(), None);
+        } else {
+            record.detail = Some(fault.text());
+        }
         if self.logs() {
             return Ok(());
         }

@@ -8,6 +8,7 @@ use relay::{End, Limits, Side, Within};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
+use crate::clients::Hold;
 use crate::closing;
 use crate::gate::Gate;
 use crate::record::Record;
@@ -21,6 +22,8 @@ pub(crate) struct Tunnel {
     pub(crate) target: Far,
     pub(crate) limits: Limits,
     pub(crate) record: Box<Record>,
+    /// What it takes of its client's limits, until the end.
+    pub(crate) hold: Option<Box<Hold>>,
 }
 
 /// The target's side.
@@ -91,11 +94,11 @@ impl Tunnel {
 
     /// Ends a tunnel that has not carried a byte, the target's side first.
     async fn part(self, parting: Parting, gate: &Gate) {
-        let Self { mut client, target, record, .. } = self;
+        let Self { mut client, target, record, hold, .. } = self;
         if parting != Parting::Close {
             closing::reset(target.socket());
         }
-        drop(target);
+        drop((target, hold));
         gate.finish(record.ended());
         match parting {
             Parting::Reset => closing::reset(&client.stream),

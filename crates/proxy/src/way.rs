@@ -37,7 +37,7 @@ impl Way {
         let parents = match routes.of(asked, target, &[]) {
             // An address that is exempt, or a name: the usual way, with all that belongs to it.
             Route::Direct(_) => return Ok(Self::Direct(None)),
-            Route::Parent(parents) if routes.judges(target) => parents,
+            Route::Parent(parents) if routes.judges(grant) => parents,
             Route::Parent(parents) => return Ok(Self::Parent(Arc::clone(parents), None)),
         };
         let judged = snapshot.connector.judge(&snapshot.policy, grant).await;

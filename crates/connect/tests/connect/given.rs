@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pinhole_connect::{Connector, DialOptions, DnsOptions, Failure};
 use policy::{
-    Authority, Entry, Grant, HostPattern, List, Matcher, Overrides, Place, Policy, PortSet,
+    Authority, Entry, Grant, HostPattern, List, Matcher, Overrides, Place, Policy, PortSet, Who,
     parse_network,
 };
 
@@ -14,7 +14,7 @@ use crate::dns::FakeDns;
 /// A policy that allows hosts and networks on every port.
 pub(crate) fn policy<const N: usize>(allow: [&str; N]) -> Policy {
     let entry = |(index, text): (usize, &str)| Entry {
-        place: Place { list: List::Allow, index },
+        place: Place { client: None, list: List::Allow, index },
         matcher: match parse_network(text) {
             Ok(net) => Matcher::Network(net),
             Err(_) => Matcher::Host(HostPattern::parse(text).expect("a host pattern")),
@@ -27,7 +27,7 @@ pub(crate) fn policy<const N: usize>(allow: [&str; N]) -> Policy {
 
 pub(crate) fn grant(policy: &Policy, target: &str) -> Grant {
     let target = Authority::parse(target.as_bytes()).expect("an authority");
-    policy.decide(&target).expect("an allowed target")
+    policy.decide(Who::OTHER, &target).expect("an allowed target")
 }
 
 /// Patient with the server, so that a busy machine fails no test.

@@ -51,5 +51,5 @@ async fn they_are_judged_like_any_answer() {
     // No entry, no grant: that a name is known allows nothing.
     let other = policy(["other.test"]);
     let target = policy::Authority::parse(text.as_bytes()).expect("an authority");
-    assert!(other.decide(&target).is_err());
+    assert!(other.decide(policy::Who::OTHER, &target).is_err());
 }

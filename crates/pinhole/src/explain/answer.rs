@@ -9,6 +9,8 @@ use super::way::Way;
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Verdict {
     Allow,
+    /// It may go in audit mode, and may not otherwise.
+    Audit,
     Deny,
     Malformed,
 }
@@ -17,8 +19,18 @@ impl Verdict {
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Allow => "allow",
+            Self::Audit => "audit",
             Self::Deny => "deny",
             Self::Malformed => "malformed",
+        }
+    }
+
+    /// The exit code where this is the worst.
+    pub(super) fn code(self) -> u8 {
+        match self {
+            Self::Allow | Self::Audit => 0,
+            Self::Deny => 1,
+            Self::Malformed => 2,
         }
     }
 }
@@ -27,6 +39,8 @@ impl Verdict {
 #[derive(Debug, Serialize)]
 pub(crate) struct Answer {
     pub(crate) target: String,
+    /// Who is taken to ask, and why; null where nobody in particular is.
+    pub(super) client: Option<String>,
     pub(crate) decision: Verdict,
     /// A stable label, as in the log.
     pub(crate) reason: &'static str,
@@ -46,6 +60,8 @@ pub(crate) struct Answer {
     pub(super) stray: Option<String>,
     /// One line for a person.
     pub(crate) detail: String,
+    /// What would allow it, as lines of YAML; empty where it is allowed, or no entry would.
+    pub(super) add: Vec<String>,
 }
 
 /// What `tls` comes to for a target.
@@ -70,9 +86,10 @@ pub(crate) struct Address {
 
 impl Address {
     pub(super) fn of(judged: &Judged) -> Self {
+        let denied = if judged.audited { Verdict::Audit } else { Verdict::Deny };
         let (decision, reason, rule) = match &judged.verdict {
             Ok(rule) => (Verdict::Allow, None, rule.as_ref()),
-            Err(denial) => (Verdict::Deny, Some(denial.reason.label()), denial.rule.as_ref()),
+            Err(denial) => (denied, Some(denial.reason.label()), denial.rule.as_ref()),
         };
         Self {
             ip: judged.ip.to_string(),
@@ -89,6 +106,7 @@ impl Answer {
     pub(super) fn new(target: String, decision: Verdict) -> Self {
         Self {
             target,
+            client: None,
             decision,
             reason: "allowed",
             rule: None,
@@ -99,6 +117,7 @@ impl Answer {
             tls: None,
             stray: None,
             detail: String::new(),
+            add: Vec::new(),
         }
     }
 }
@@ -107,6 +126,9 @@ impl Answer {
 pub(super) fn words(answer: &Answer) -> String {
     let decision = answer.decision.label();
     let mut text = format!("{decision:<9} {}: {}", answer.target, answer.detail);
+    if let Some(client) = &answer.client {
+        text.push_str(&format!("\n          client {client}"));
+    }
     if let (Some(rule), Some(covers)) = (&answer.rule, &answer.covers) {
         let line = answer.line.map(|line| format!(", line {line}")).unwrap_or_default();
         text.push_str(&format!("\n          rule {rule}{line}: {covers}"));
@@ -128,7 +150,17 @@ pub(super) fn words(answer: &Answer) -> String {
             (Some(reason), None) => format!("denied: {reason}"),
             (Some(reason), Some(rule)) => format!("denied by {rule}: {reason}"),
         };
+        let verdict = match address.decision {
+            Verdict::Audit => format!("{verdict}, but for audit mode"),
+            _ => verdict,
+        };
         text.push_str(&format!("\n          {} ({}): {verdict}", address.ip, address.class));
+    }
+    if !answer.add.is_empty() {
+        text.push_str("\n          to allow it, add to allow:");
+    }
+    for line in &answer.add {
+        text.push_str(&format!("\n            {line}"));
     }
     text
 }

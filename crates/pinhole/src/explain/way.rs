@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use policy::{Authority, Host};
+use policy::{Authority, Grant, Host};
 use proxy::{Asked, Resolve, Route, Routes};
 use serde::Serialize;
 
@@ -57,8 +57,8 @@ pub(super) fn is_local(routes: &Routes) -> bool {
 
 impl Way {
     /// Whether the parent is asked for a name that nobody here looks up.
-    pub(super) fn leaves_resolving(&self, routes: &Routes, target: &Authority) -> bool {
-        self.by == "parent" && !routes.judges(target)
+    pub(super) fn leaves_resolving(&self, routes: &Routes, grant: &Grant) -> bool {
+        self.by == "parent" && !routes.judges(grant)
     }
 
     /// For people.

@@ -13,6 +13,8 @@ use crate::yaml::{self, Position, positions};
 pub(crate) struct Case {
     /// Where its target stands.
     pub(crate) position: Option<Position>,
+    /// Who asks: an address, a user, or a client's name.
+    pub(crate) client: Vec<String>,
     pub(crate) target: String,
     pub(crate) expect: Verdict,
     /// The rule that is to decide: its place, or what it covers.
@@ -59,9 +61,9 @@ fn case(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Case> {
     let keys = ["client", "target", "expect", "rule", "reason", "address"];
     let before = reader.problems.len();
     let [client, target, expect, rule, reason, address] = reader.map(value, keys);
-    if let Some(client) = client {
-        let message = "clients are not told apart yet: the same rules hold for all. Leave it out";
-        reader.problem(&client, message);
+    let mut asks = Vec::new();
+    for one in client.map(|value| reader.list(&value, true)).unwrap_or_default() {
+        asks.extend(reader.text(&one).map(str::to_owned));
     }
     if reader.problems.len() == before {
         for (key, there) in [("target", target.is_some()), ("expect", expect.is_some())] {
@@ -90,7 +92,7 @@ fn case(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Case> {
         }
     }
     let (target, expect) = (text?, expect?);
-    Some(Case { position: None, target, expect, rule, reason, address: addresses })
+    Some(Case { position: None, client: asks, target, expect, rule, reason, address: addresses })
 }
 
 #[cfg(test)]

@@ -21,11 +21,11 @@ fn problems_have_their_places() {
         ("- {expect: allow}", &["1:3: [0]: `target` is missing"]),
         ("- {}", &["1:3: [0]: `target` is missing", "1:3: [0]: `expect` is missing"]),
         ("- {target: a, expct: deny}", &["1:22: [0].expct: unknown key `expct`; did you mean"]),
-        ("- {target: a, expect: denied}", &["1:23: [0].expect: write `allow`, `deny` or"]),
+        ("- {target: a, expect: denied}", &["1:23: [0].expect: write `allow`, `audit`, `deny` or"]),
         ("- {target: 1, expect: deny}", &["1:12: [0].target: a number where text belongs"]),
         (
-            "- {target: a, expect: deny}\n- {target: b, expect: deny, client: c}",
-            &["2:37: [1].client: clients are not told apart yet"],
+            "- {target: a, expect: deny}\n- {target: b, expect: deny, client: 1}",
+            &["2:37: [1].client: a number where text belongs"],
         ),
         (
             "- {target: 'a:1', expect: deny, address: [10.0.0.1, b]}",
