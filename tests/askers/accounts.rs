@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::place::{BOTH, By, Place, allow};
+use crate::prometheus::Page;
 use crate::support::origin::Origin;
 use crate::support::until;
 use crate::users::{self, ADA, CAROL, basic};
@@ -214,5 +215,84 @@ fn a_flood_of_users_and_hosts_adds_no_series() {
     for word in ["evil", "user", "127.0.0", "10.9.8"] {
         assert!(!before.iter().any(|name| name.contains(word)), "{word} in {before:?}");
     }
+    place.keeps_secrets();
+}
+
+/// The new families are explained, and the page is one that Prometheus reads.
+#[test]
+fn the_page_is_well_formed() {
+    let place = Place::with(|config| config["clients"][0]["mode"] = json!("audit"));
+    for (ip, host, fields) in [
+        ("127.0.0.2", "nobody", String::new()),
+        ("127.0.0.9", "ci", users::shown(ADA)),
+        ("127.0.0.9", "ci", String::new()),
+    ] {
+        place.ask(By::Connect, ip, host, &fields);
+    }
+    let (_, text) = place.proxy.page("/metrics");
+    let page = Page::parse(&text).unwrap();
+    for (family, kind) in [
+        (REQUESTS, "counter"),
+        (BYTES, "counter"),
+        ("pinhole_client_connections_open", "gauge"),
+        ("pinhole_would_deny_total", "counter"),
+    ] {
+        assert_eq!(page.types.get(family).map(String::as_str), Some(kind), "{family}");
+        assert!(text.contains(&format!("# HELP {family} ")), "{family} is not explained");
+    }
+}
+
+/// A line for people names who asked, and what audit mode passed over.
+#[test]
+fn the_log_in_words_names_clients_and_users() {
+    let place = Place::with(|config| {
+        config["log"] = json!("text");
+        config["clients"][0]["mode"] = json!("audit");
+    });
+    let rows = [
+        (
+            "127.0.0.9",
+            "ci",
+            users::shown(ADA),
+            " (ci) as ada CONNECT ci.test:%P 200 closed by clients[1].allow[0] ",
+        ),
+        (
+            "127.0.0.9",
+            "all",
+            users::shown(CAROL),
+            " as carol@build-1.test CONNECT all.test:%P 200 closed by allow[0] ",
+        ),
+        ("127.0.0.3", "all", String::new(), " (late) CONNECT all.test:%P 200 closed by allow[0] "),
+        ("127.0.0.9", "ci", String::new(), " CONNECT ci.test:%P 407 credentials_missing "),
+        (
+            "127.0.0.3",
+            "all",
+            basic("ada", "wrong"),
+            " (late) CONNECT all.test:%P 407 credentials_wrong ",
+        ),
+        (
+            "127.0.0.2",
+            "banned",
+            String::new(),
+            " (pods) CONNECT banned.test:%P 200 but for audit denied closed ",
+        ),
+    ];
+    for (ip, host, fields, words) in rows {
+        let mut client = place.from(ip);
+        client.send(place.request(By::Connect, host, &fields));
+        let status = client.head().unwrap().status;
+        client.fin();
+        if status == 200 {
+            client.ends();
+        }
+        let address = client.stream.local_addr().unwrap();
+        let words = words.replace("%P", &place.origin.port().to_string());
+        let start = format!(" {address}{words}");
+        place.proxy.wait_line(&start, |line| line.text.contains(&start).then_some(()));
+    }
+    let line = place.proxy.wait_line("its detail", |line| {
+        line.text.contains("but for audit").then(|| line.text.clone())
+    });
+    assert!(line.contains(" (banned.test:") && line.contains("is denied by deny[0]"), "{line}");
     place.keeps_secrets();
 }

@@ -180,6 +180,11 @@ fn what_rules_deny_passes_and_is_noted() {
     assert_eq!(record["rule"], "allow[1]");
     *counts.get_mut("address_denied").unwrap() += 1.0;
     until("all is counted", || counts.iter().all(|(reason, n)| place.would_deny(reason) == *n));
+    let row = place.denied("to.ok.test:443", "connect").unwrap();
+    assert_eq!((&row["reasons"], &row["count"]), (&json!(["address_denied"]), &json!(2)));
+    assert_eq!(row["addresses"], json!(["193.0.2.9"]));
+    let row = place.denied("to.test:443", "forward").unwrap();
+    assert_eq!(row["reasons"], json!(["not_allowed", "address_denied"]));
     let outcomes = place.proxy.outcomes();
     assert!(
         outcomes.keys().all(|name| name == "connect closed" || name == "forward ok"),
@@ -561,9 +566,18 @@ fn audit_mode_begins_and_ends_with_a_reload() {
     assert_eq!(place.reload(|_| {}), "configuration reloaded");
     assert_eq!(warned(&place), 2);
     asks(200, "audit");
-    // Enforcing from the start, nobody is warned, whatever a single client's mode is.
-    let quiet = Place::with(|config| config["clients"][0]["mode"] = json!("audit"));
-    assert_eq!(warned(&quiet), 0);
+    // Clients that are audited alone are named; where all enforce, nobody is warned.
+    let some = Place::with(|config| {
+        for i in [0, 2] {
+            config["clients"][i]["mode"] = json!("audit");
+        }
+    });
+    let says = |place: &Place, text: &str| place.proxy.lines().iter().any(|l| l.contains(text));
+    assert_eq!(warned(&some), 0);
+    assert!(says(&some, "mode: audit for pods, both: "));
+    assert_eq!(some.reload(|config| config["clients"] = json!([])), "configuration reloaded");
+    let quiet = Place::new();
+    assert!(!says(&quiet, "mode: audit"));
 }
 
 /// An empty allowlist is nothing to be warned of in audit mode: that is how one begins.
@@ -620,8 +634,11 @@ fn audit_mode_passes_over_rules_alone() {
     let place = Place::with(|config| {
         config["mode"] = json!("audit");
         config["clients"][0]["limits"] = json!({"connections": 1});
+        config["client_no_proxy"] = json!("stray.test");
+        config["strays"] = json!("refuse");
     });
-    let sent: [(&[u8], u16); 5] = [
+    let sent: [(&[u8], u16); 6] = [
+        (b"CONNECT stray.test:443 HTTP/1.1\r\nHost: stray.test\r\n\r\n", 403),
         (b"CONNECT evil HTTP/1.1\r\nHost: evil\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n", 400),
         (b"GET http://u:p@evil.test/ HTTP/1.1\r\nHost: evil.test\r\n\r\n", 400),

@@ -321,7 +321,10 @@ fn clients_that_nobody_ever_is() {
         (&[ten, "from: 10.1.0.0/16, users: ada"], Some("clients[1]: nobody is ever")),
         (&["users: ada", "users: ada, from: 10.0.0.0/8"], Some("clients[1]: nobody is ever")),
         (&["users: [ada, bob]", "users: ada"], Some("clients[1]: nobody is ever")),
-        (&[ten, "from: 11.0.0.0/8", "from: [10.1.0.0/16, 11.1.0.0/16]"], Some("clients[2]: nobody")),
+        (
+            &[ten, "from: 11.0.0.0/8", "from: [10.1.0.0/16, 11.1.0.0/16]"],
+            Some("clients[2]: nobody"),
+        ),
         (&["users: ada", "users: [ada, bob]"], None),
         (&["from: 10.0.0.0/8, users: ada", ten], None),
         (&["from: 10.0.0.0/8, users: ada", "from: 10.0.0.0/8, users: bob"], None),

@@ -194,7 +194,10 @@ fn credentials_hold_for_their_own_request_alone() {
         ),
         (
             "127.0.0.3",
-            vec![("ci", login(ADA), 200, Some("ci"), Some("ada")), ("all", wrong, 407, Some("late"), None)],
+            vec![
+                ("ci", login(ADA), 200, Some("ci"), Some("ada")),
+                ("all", wrong, 407, Some("late"), None),
+            ],
         ),
     ];
     for pipelined in [false, true] {
@@ -224,6 +227,30 @@ fn credentials_hold_for_their_own_request_alone() {
         }
     }
     place.keeps_secrets();
+}
+
+/// A connection to a target that one has opened is none of another's, on the same connection to the
+/// proxy: its target may know its client by it.
+#[test]
+fn targets_connections_are_kept_for_their_asker_alone() {
+    let place = Place::new();
+    let mut client = place.from("127.0.0.9");
+    let mut opened = 0;
+    for (fields, another) in [
+        (String::new(), true),
+        (String::new(), false),
+        (login(ADA), true),
+        (login(ADA), false),
+        (login(BOB), true),
+        (login(CAROL), true),
+        (String::new(), true),
+        (String::new(), false),
+        (login(ADA), true),
+    ] {
+        assert_eq!(next(&mut client, place.request(By::Get, "all", &fields)), 200);
+        opened += usize::from(another);
+        assert_eq!(place.origin.accepts(), opened, "{fields}");
+    }
 }
 
 /// Behind a load balancer the client's address is the one that the header names.

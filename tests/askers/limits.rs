@@ -259,3 +259,46 @@ fn other_limits_after_a_reload() {
     drop(all);
     place.wait_open("few", 0);
 }
+
+/// Behind a load balancer, an address is the one that the header names.
+#[test]
+fn addresses_behind_a_load_balancer_have_their_own_limits() {
+    let place = Place::with(|config| {
+        config["proxy_protocol"] = json!({"from": "127.0.0.1"});
+        config["clients"] = json!([{
+            "name": "few",
+            "from": "10.20.0.0/16",
+            "limits": {"connections": 3, "connections_per_address": 1},
+        }]);
+        config.as_object_mut().unwrap().remove("credentials_file");
+    });
+    let open = |ip: &str| {
+        let mut client = place.from("127.0.0.1");
+        let header = format!("PROXY TCP4 {ip} 127.0.0.1 99 80\r\n");
+        client.send([header.as_bytes(), &place.request(By::Connect, "all", "")].concat());
+        let status = client.head().unwrap().status;
+        (client, status)
+    };
+    let rows = [
+        ("10.20.0.1", 200),
+        ("10.20.0.1", 503),
+        ("10.20.0.2", 200),
+        ("10.20.0.2", 503),
+        ("10.20.0.3", 200),
+        ("10.20.0.4", 503),
+        ("10.21.0.1", 200),
+        ("10.21.0.1", 200),
+    ];
+    let opened: Vec<Client> = rows
+        .into_iter()
+        .map(|(ip, expected)| {
+            let (client, status) = open(ip);
+            assert_eq!(status, expected, "{ip}");
+            client
+        })
+        .collect();
+    place.wait_open("few", 3);
+    drop(opened);
+    place.wait_open("few", 0);
+    assert_eq!(open("10.20.0.4").1, 200);
+}

@@ -19,6 +19,9 @@ mod login;
 mod mistakes;
 mod page;
 mod place;
+#[path = "../rules/prometheus.rs"]
+#[allow(dead_code, reason = "the tests of rules use the rest")]
+mod prometheus;
 mod reload;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]

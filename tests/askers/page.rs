@@ -1,7 +1,7 @@
 //! The page of denials: what was denied, to whom, and which rules were used.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{IpAddr, TcpStream, UdpSocket};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -33,6 +33,11 @@ fn without_times(mut row: Value) -> Value {
     let is_time = |time: &str| time.len() == 24 && time.starts_with("20") && time.ends_with('Z');
     assert!(is_time(&first) && is_time(&last) && first <= last, "{first} {last}");
     Value::Object(row.clone())
+}
+
+/// A rule, and how often it was used.
+fn used(rule: &Value) -> String {
+    format!("{} {}", rule["rule"].as_str().expect("a place"), rule["count"])
 }
 
 #[test]
@@ -180,10 +185,8 @@ fn rules_are_counted_where_they_decide() {
         // allow[3] would, on another port.
         place.ask_for(by, "127.0.0.9", "x.sub.test:22", "");
     }
-    let rules = |page: &Value| {
-        let of = |rule: &Value| format!("{} {}", rule["rule"].as_str().unwrap(), rule["count"]);
-        page["rules"].as_array().unwrap().iter().map(of).collect::<Vec<_>>()
-    };
+    let rules =
+        |page: &Value| page["rules"].as_array().unwrap().iter().map(used).collect::<Vec<String>>();
     let page = place.denials();
     let expected = [
         "allow[0] 2",
@@ -232,7 +235,10 @@ fn audit_mode_fills_the_same_table() {
             assert_eq!((&row["count"], &row["reasons"]), (&json!(1), &json!([reason])));
         }
     }
-    assert_eq!(place.denials()["targets"].as_array().unwrap().len(), 4);
+    let page = place.denials();
+    assert_eq!(page["targets"].as_array().unwrap().len(), 4);
+    let rules: Vec<String> = page["rules"].as_array().unwrap().iter().map(used).collect();
+    assert_eq!(rules, ["allow[0] 2", "allow[2] 6", "deny[0] 2"]);
 }
 
 #[test]
@@ -269,6 +275,32 @@ fn the_page_is_read_only() {
     let mut client = place.from("127.0.0.9");
     client.send(format!("GET /denials HTTP/1.1\r\nHost: {}\r\n\r\n", place.proxy.admin()));
     assert_eq!(client.response().status, 400);
+}
+
+/// Who asks for what is for those on the machine itself, wherever the page is served.
+#[test]
+fn the_page_is_for_loopback_alone() {
+    // Whoever talks to the machine's own address comes from it; nothing is sent to find it out.
+    let probe = UdpSocket::bind("0.0.0.0:0").unwrap();
+    let own = probe.connect("192.0.2.1:9").and_then(|()| probe.local_addr());
+    let place = Place::with(|config| config["admin"] = json!("0.0.0.0:0"));
+    let port = place.proxy.admin().port();
+    let page = |ip: IpAddr| {
+        let mut client = Client::connect((ip, port).into());
+        client.send("GET /denials HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        client.response()
+    };
+    for ip in ["127.0.0.1", "127.0.0.7"] {
+        assert_eq!(page(ip.parse().unwrap()).status, 200, "{ip}");
+    }
+    match own.map(|own| own.ip()) {
+        Ok(ip) if !ip.is_loopback() => {
+            let response = page(ip);
+            assert_eq!((response.status, response.field("content-type").is_some()), (403, true));
+            assert!(response.text().starts_with("from loopback only: "), "{}", response.text());
+        }
+        _ => eprintln!("skipped: this machine has no address but loopback"),
+    }
 }
 
 /// What a client writes stands on the page in its one spelling, or not at all.

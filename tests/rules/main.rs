@@ -21,6 +21,7 @@ mod presets;
 mod prometheus;
 mod start;
 mod strays;
+mod suggest;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "the gate's tests use the rest")]
 mod support;

@@ -22,7 +22,7 @@ pub(crate) use self::asker::Asker;
 use crate::load::{self, Source};
 use crate::routes;
 use crate::yaml::{At, locate};
-use crate::{config, config::Config, doubts};
+use crate::{config, config::Config, doubts, suggest};
 
 /// What the command line says.
 #[derive(Clone, Debug, clap::Args)]
@@ -269,9 +269,19 @@ fn audit_detail(denial: &Denial) -> String {
     format!("audit mode lets it through, and otherwise: {denial}")
 }
 
-/// What would allow it.
-fn to_add(_target: &Authority, _answer: &Answer) -> Vec<String> {
-    Vec::new()
+/// What would allow it: the target, or those of its addresses that are denied.
+fn to_add(target: &Authority, answer: &Answer) -> Vec<String> {
+    let denied = answer.address.iter().flatten().filter(|one| one.decision != Verdict::Allow);
+    let addresses = denied.filter_map(|one| {
+        let ip = one.ip.parse().ok()?;
+        let text = SocketAddr::new(ip, target.port()).to_string();
+        Some((Authority::parse(text.as_bytes()).ok()?, one.reason?))
+    });
+    let mut lines = suggest::to_add(target, answer.reason);
+    if matches!(target.host(), Host::Name(_)) {
+        lines.extend(addresses.flat_map(|(address, reason)| suggest::to_add(&address, reason)));
+    }
+    lines
 }
 
 impl Answer {

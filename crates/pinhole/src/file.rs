@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 
 use crate::reader::{Reader, Value};
 
@@ -31,8 +31,8 @@ pub(crate) fn contents(reader: &mut Reader<'_>, value: &Value<'_>, max: u64) -> 
 /// One byte more than `max` at most. The mode is that of the file that is read.
 fn read(path: &str, max: u64) -> io::Result<Contents> {
     // To open a pipe is to wait for whoever writes to it.
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("not a regular file"));
+    if std::fs::metadata(path)?.file_type().is_fifo() {
+        return Err(io::Error::other("it is a pipe"));
     }
     let file = File::open(path)?;
     let mode = file.metadata()?.permissions().mode();

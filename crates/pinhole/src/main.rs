@@ -20,6 +20,7 @@ mod routes;
 mod serve;
 mod show;
 mod signals;
+mod suggest;
 mod tls;
 mod trial;
 mod wide;
@@ -57,6 +58,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Decide a file's cases, and compare: exit code 0 if all pass, 1 if any fails, 2 if they cannot be read
     Test(trial::TestArgs),
+    /// Print the rules that would allow what was denied, from the admin page or from logs, for review
+    Suggest(suggest::SuggestArgs),
     /// List the presets, or one's hosts and what each is for
     Presets {
         /// The preset
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
             complain(&format!("{error:#}"));
             (String::new(), 2)
         })),
+        Some(Command::Suggest(args)) => suggest::run(&args),
         Some(Command::Presets { name }) => show::presets(name.as_deref()),
         Some(Command::NoProxy(args)) => no_proxy::run(&args),
     };

@@ -3,7 +3,7 @@
 mod file;
 mod template;
 
-pub(crate) use file::{Filled, LeftOut, Parameter, Preset};
+pub(crate) use file::{Covers, Filled, LeftOut, Parameter, Preset};
 pub(crate) use template::value;
 
 macro_rules! presets {

@@ -143,7 +143,8 @@ fn unreached(
     unreached.map(of).collect()
 }
 
-fn covers(entry: &Entry) -> String {
+/// What an entry covers, as its author would say it.
+pub(crate) fn covers(entry: &Entry) -> String {
     match &entry.matcher {
         policy::Matcher::Host(pattern) => format!("host {pattern}"),
         policy::Matcher::Network(net) => format!("network {net}"),

@@ -1,6 +1,7 @@
 //! What allows more than it seems: public suffixes, shared hosts, resolvers, all addresses.
 
 use std::collections::{HashMap, HashSet};
+use std::iter::repeat;
 use std::sync::LazyLock;
 
 use policy::{Entry, HostPattern, List, Matcher, opens_global};
@@ -18,13 +19,26 @@ const WIDE: [u8; 2] = [8, 16];
 struct File {
     registries: Vec<String>,
     hosting: Vec<String>,
+    dynamic_dns: Vec<String>,
+    tunnels: Vec<String>,
+    paste: Vec<String>,
     everyone: HashSet<String>,
     doh: HashSet<String>,
 }
 
+/// What stands below a listed name, or is it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Registry,
+    Hosting,
+    DynamicDns,
+    Tunnel,
+    Paste,
+}
+
 struct Shared {
-    /// Suffixes below which anyone can get a name.
-    suffixes: HashSet<String>,
+    /// Suffixes below which anyone can get a name, and services with all their names.
+    suffixes: HashMap<String, Kind>,
     /// What such a suffix itself stands below, with the first such suffix.
     above: HashMap<String, String>,
     everyone: HashSet<String>,
@@ -32,16 +46,26 @@ struct Shared {
 }
 
 static KNOWN: LazyLock<Shared> = LazyLock::new(|| {
-    let File { registries, hosting, everyone, doh } =
+    let File { registries, hosting, dynamic_dns, tunnels, paste, everyone, doh } =
         yaml::read(SHARED).expect("a test reads what is built in");
-    let mut above = HashMap::new();
-    // A registry's suffix stands below a top-level domain alone, which no entry can name.
-    for suffix in hosting.iter().chain(&registries) {
-        for tail in tails(suffix).filter(|tail| tail.contains('.') && !tail.starts_with('*')) {
+    let lists = [
+        (hosting, Kind::Hosting),
+        (dynamic_dns, Kind::DynamicDns),
+        (tunnels, Kind::Tunnel),
+        (paste, Kind::Paste),
+        (registries, Kind::Registry),
+    ];
+    let (mut suffixes, mut above) = (HashMap::new(), HashMap::new());
+    for (suffix, kind) in
+        lists.into_iter().flat_map(|(list, kind)| list.into_iter().zip(repeat(kind)))
+    {
+        // A registry's suffix stands below a top-level domain alone, which no entry can name.
+        for tail in tails(&suffix).filter(|tail| tail.contains('.') && !tail.starts_with('*')) {
             above.entry(tail.to_owned()).or_insert_with(|| suffix.clone());
         }
+        suffixes.insert(suffix, kind);
     }
-    Shared { suffixes: registries.into_iter().chain(hosting).collect(), above, everyone, doh }
+    Shared { suffixes, above, everyone, doh }
 });
 
 /// What an entry allows that its author may not know; none for `deny`, where more is no danger.
@@ -73,29 +97,11 @@ pub(crate) fn wide(entry: &Entry) -> Option<String> {
 }
 
 fn wide_pattern(pattern: &HostPattern) -> Option<String> {
-    let shared = &*KNOWN;
-    let below = |suffix: &str| {
-        format!("`{pattern}` allows more than it seems: anyone can get a name below `{suffix}`")
-    };
-    match pattern {
-        HostPattern::Exact(name) => {
-            let listed =
-                |list: &HashSet<String>| spellings(name.as_str()).any(|s| list.contains(&s));
-            if listed(&shared.doh) {
-                return Some(format!(
-                    "`{name}` allows more than it seems: it looks up any name for anyone \
-                     (DNS over HTTPS), and data can leave in the questions"
-                ));
-            }
-            listed(&shared.everyone).then(|| {
-                format!("`{name}` allows more than it seems: it serves what anyone puts there")
-            })
-        }
+    let seems = |why: String| format!("`{pattern}` allows more than it seems: {why}");
+    let why = match pattern {
+        HostPattern::Exact(name) => serves_anyone(name.as_str()),
         HostPattern::Below(suffix) => {
-            let suffix = suffix.as_str();
-            let listed = spellings(suffix).any(|spelling| shared.suffixes.contains(&spelling));
-            let above = || shared.above.get(suffix).map(|inner| below(inner));
-            if listed { Some(below(suffix)) } else { above() }
+            leads_anywhere(suffix.as_str()).or_else(|| below_shared(suffix.as_str()).map(shares))
         }
         HostPattern::Glob(glob) => {
             // What stands behind a label that may be anything.
@@ -103,9 +109,78 @@ fn wide_pattern(pattern: &HostPattern) -> Option<String> {
                 let rest = &glob.as_str()[star..];
                 rest.split_once('.').map(|(_, behind)| behind)
             });
-            behind.into_iter().find(|behind| shared.suffixes.contains(*behind)).map(below)
+            let listed = |behind: &&str| KNOWN.suffixes.contains_key(*behind);
+            let mut behind = behind.into_iter();
+            let last = behind.clone().next_back();
+            let shared = behind.find(listed).map(|behind| shares(behind.to_owned()));
+            shared.or_else(|| leads_anywhere(last?))
         }
+    };
+    why.map(seems)
+}
+
+fn shares(suffix: String) -> String {
+    let anyone = || format!("anyone can get a name below `{suffix}`");
+    leads_anywhere(&suffix).unwrap_or_else(anyone)
+}
+
+/// What a host does for everyone who asks it, which an entry for it allows as well.
+pub(crate) fn serves_anyone(name: &str) -> Option<String> {
+    let listed = |list: &HashSet<String>| spellings(name).any(|spelling| list.contains(&spelling));
+    if listed(&KNOWN.doh) {
+        let doh =
+            "it looks up any name for anyone (DNS over HTTPS), and data can leave in the questions";
+        return Some(doh.to_owned());
     }
+    if listed(&KNOWN.everyone) {
+        return Some("it serves what anyone puts there".to_owned());
+    }
+    leads_anywhere(name)
+}
+
+/// Of what service that leads anywhere the name is, or stands below it.
+fn leads_anywhere(name: &str) -> Option<String> {
+    let mut own = std::iter::once(name).chain(tails(name));
+    own.find_map(|suffix| {
+        let why = match kind(suffix)? {
+            Kind::Registry | Kind::Hosting => return None,
+            Kind::DynamicDns => "is for dynamic DNS: whoever has a name there points it anywhere",
+            Kind::Tunnel => "leads through tunnels to anyone's machine",
+            Kind::Paste => "serves what anyone puts there, and takes what anyone sends",
+        };
+        Some(format!("`{suffix}` {why}"))
+    })
+}
+
+/// The listed suffix that the name is, or stands above.
+pub(crate) fn below_shared(suffix: &str) -> Option<String> {
+    match kind(suffix) {
+        Some(_) => Some(suffix.to_owned()),
+        None => KNOWN.above.get(suffix).cloned(),
+    }
+}
+
+/// The shared hosting below which the name stands.
+pub(crate) fn hosted(name: &str) -> Option<&str> {
+    tails(name).find(|suffix| kind(suffix) == Some(Kind::Hosting))
+}
+
+/// The domain that has one owner: the last two labels, or more where anyone can get a name below
+/// these.
+pub(crate) fn owned(name: &str) -> &str {
+    let own = || std::iter::once(name).chain(tails(name)).filter(|tail| tail.contains('.'));
+    let is_shared = |tail: &&str| {
+        let behind = tail.split_once('.').and_then(|(_, behind)| kind(behind));
+        matches!(behind, Some(Kind::Registry | Kind::Hosting))
+    };
+    own().find(is_shared).or_else(|| own().last()).unwrap_or(name)
+}
+
+fn kind(suffix: &str) -> Option<Kind> {
+    // No longer name is listed, and names may have more labels than anyone wants to compare.
+    let is_short = suffix.bytes().filter(|b| *b == b'.').count() < 6;
+    let listed = |spelling| KNOWN.suffixes.get(&spelling).copied();
+    is_short.then(|| spellings(suffix).find_map(listed)).flatten()
 }
 
 /// The name as it may be listed: itself, and with a `*` for one of its labels.

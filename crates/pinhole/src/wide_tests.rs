@@ -1,6 +1,6 @@
 use policy::{Entry, HostGlob, HostPattern, List, Matcher, Overrides, Place, parse_network};
 
-use super::{KNOWN, wide};
+use super::{KNOWN, owned, serves_anyone, wide};
 use crate::presets;
 
 fn said(list: List, matcher: Matcher) -> Option<String> {
@@ -29,10 +29,27 @@ fn what_allows_more_than_it_seems_is_named() {
         ("host s3.eu-west-3.amazonaws.com", "it serves what anyone puts there"),
         ("host ec2.eu-west-3.amazonaws.com", ""),
         ("host dns.google", "DNS over HTTPS"),
+        ("host my.duckdns.org", "`duckdns.org` is for dynamic DNS"),
+        ("host duckdns.org", "`duckdns.org` is for dynamic DNS"),
+        ("host notduckdns.org", ""),
+        ("host *.duckdns.org", "`duckdns.org` is for dynamic DNS"),
+        ("host *.my.duckdns.org", "`duckdns.org` is for dynamic DNS"),
+        ("host x.eu.ngrok.io", "leads through tunnels"),
+        ("host *.ngrok.io", "leads through tunnels"),
+        ("host pastebin.com", "serves what anyone puts there, and takes"),
+        ("host www.pastebin.com", "serves what anyone puts there, and takes"),
+        ("host *.pastebin.com", "serves what anyone puts there, and takes"),
+        ("host gist.github.com", "serves what anyone puts there, and takes"),
+        ("host *.github.com", "`gist.github.com` serves what anyone"),
+        ("host api.github.com", ""),
+        ("host *.visualstudio.com", "leads through tunnels"),
         ("glob my-*.github.io", "below `github.io`"),
         ("glob ec2.*.amazonaws.com", ""),
         ("glob *.s3.*.amazonaws.com", "below `s3.*.amazonaws.com`"),
         ("glob my.s3.*.amazonaws.com", ""),
+        ("glob x*.duckdns.org", "`duckdns.org` is for dynamic DNS"),
+        ("glob x*.my.duckdns.org", "`duckdns.org` is for dynamic DNS"),
+        ("glob x*.example.com", ""),
         ("network 0.0.0.0/0", "every global address to"),
         ("network ::/0", "every global address to"),
         ("network 128.0.0.0/1", "every global address in it"),
@@ -56,6 +73,37 @@ fn what_allows_more_than_it_seems_is_named() {
 }
 
 #[test]
+fn a_domain_has_one_owner() {
+    for (name, owner) in [
+        ("a.b.example.com", "example.com"),
+        ("example.com", "example.com"),
+        ("com", "com"),
+        ("a.b.co.uk", "b.co.uk"),
+        ("co.uk", "co.uk"),
+        ("a.me.github.io", "me.github.io"),
+        ("a.bucket.s3.eu-west-3.amazonaws.com", "bucket.s3.eu-west-3.amazonaws.com"),
+        ("a.eu-west-3.compute.amazonaws.com", "a.eu-west-3.compute.amazonaws.com"),
+        ("ec2.eu-west-3.amazonaws.com", "amazonaws.com"),
+        ("a.gist.github.com", "github.com"),
+    ] {
+        assert_eq!(owned(name), owner, "{name}");
+    }
+    let long = "a.".repeat(126) + "b";
+    assert_eq!(owned(&long), "a.b");
+}
+
+#[test]
+fn no_host_of_a_preset_is_anyones() {
+    for preset in presets::names().filter_map(presets::find) {
+        for row in preset.rows.iter().filter(|row| matches!(row.covers, presets::Covers::Hosts(_)))
+        {
+            let host = row.covers.to_string();
+            assert_eq!(serves_anyone(&host), None, "{}", preset.name);
+        }
+    }
+}
+
+#[test]
 fn no_preset_allows_more_than_it_seems() {
     for preset in presets::names().filter_map(presets::find) {
         let name = &preset.name;
@@ -74,7 +122,8 @@ fn no_preset_allows_more_than_it_seems() {
 #[test]
 fn what_is_listed_are_names_in_the_spelling_of_the_wire() {
     let shared = &*KNOWN;
-    for name in [&shared.suffixes, &shared.everyone, &shared.doh].into_iter().flatten() {
+    let suffixes = shared.suffixes.keys();
+    for name in suffixes.chain(&shared.everyone).chain(&shared.doh) {
         let plain = name.replace('*', "x");
         let parsed = HostPattern::parse(&plain).unwrap();
         assert_eq!(parsed.to_string(), plain);

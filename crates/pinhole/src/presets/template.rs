@@ -62,6 +62,41 @@ impl Template {
         }
         HostPattern::parse(&text).map_err(|error| error.to_string())
     }
+
+    /// The values with which it comes to this host, each of its parameters once.
+    pub(crate) fn values<'h>(&self, host: &'h str) -> Option<Vec<(&str, &'h str)>> {
+        let mut found = Vec::new();
+        read(&self.0, host, &mut found).then_some(found)
+    }
+}
+
+/// Whether the pieces come to the host, with the values that `found` has in the end.
+fn read<'t, 'h>(pieces: &'t [Piece], host: &'h str, found: &mut Vec<(&'t str, &'h str)>) -> bool {
+    match pieces.split_first() {
+        None => host.is_empty(),
+        Some((Piece::Text(text), rest)) => {
+            host.strip_prefix(text.as_str()).is_some_and(|host| read(rest, host, found))
+        }
+        Some((Piece::Parameter(name), rest)) => {
+            let label = host.find('.').unwrap_or(host.len());
+            (1..=label).any(|end| {
+                let (text, host) = host.split_at(end);
+                let known = found.iter().find(|(known, _)| known == name).map(|known| known.1);
+                if value(text).is_err() || known.is_some_and(|known| known != text) {
+                    return false;
+                }
+                let before = found.len();
+                if known.is_none() {
+                    found.push((name, text));
+                }
+                let fits = read(rest, host, found);
+                if !fits {
+                    found.truncate(before);
+                }
+                fits
+            })
+        }
+    }
 }
 
 impl fmt::Display for Template {
