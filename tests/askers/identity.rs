@@ -158,6 +158,9 @@ fn a_clients_own_entry_goes_first() {
     assert_eq!(place.ask(By::Connect, "127.0.0.4", "all", "").record["rule"], "allow[0]");
 }
 
+/// What is asked for with which fields; the status; and whose it is, by client and user.
+type Asked<'t> = (&'t str, String, u16, Option<&'t str>, Option<&'t str>);
+
 /// One request on a connection, without its end.
 fn next(client: &mut Client, request: Vec<u8>) -> u16 {
     client.send(request);
@@ -171,7 +174,7 @@ fn credentials_hold_for_their_own_request_alone() {
     let get = |host: &str, fields: &str| place.request(By::Get, host, fields);
     let wrong = basic("ada", "close sesame");
     // The last of each is refused, and ends the connection.
-    let rows: [(&str, Vec<(&str, String, u16, Option<&str>, Option<&str>)>); 3] = [
+    let rows: [(&str, Vec<Asked<'_>>); 3] = [
         (
             "127.0.0.9",
             vec![

@@ -387,7 +387,7 @@ fn who_asks_makes_the_difference() {
             let detail = json["detail"].as_str().unwrap_or_default();
             let audit = detail.starts_with("audit mode lets it through, and otherwise: ");
             ensure!(!detail.is_empty() && audit == (*decision == "audit"), "{json}");
-            ensure!(json["tls"].is_null() == !["allow", "audit"].contains(decision), "{json}");
+            ensure!(json["tls"].is_null() != ["allow", "audit"].contains(decision), "{json}");
             if *decision == "audit" {
                 // The check only logs.
                 let sni = if target.ends_with(":443") { "log" } else { "off" };
