@@ -67,7 +67,7 @@ pub(crate) fn narrowest(target: &Authority) -> Option<Candidate> {
         Host::Ip(_) => Vec::new(),
     };
     let all = known::plain().iter().cloned().chain(told).filter(covers);
-    all.min_by(|one, other| (one.rows.len(), one.key()).cmp(&(other.rows.len(), other.key())))
+    all.min_by(|one, other| (one.breadth(), one.key()).cmp(&(other.breadth(), other.key())))
 }
 
 /// Whether several of a preset's own hosts were asked for. A wildcard alone is no evidence.

@@ -104,6 +104,12 @@ impl Candidate {
         })
     }
 
+    /// How narrow it is, the narrowest first. One of a tier of SkyPilot's, which brings together what
+    /// belongs to several, comes behind those of one thing.
+    pub(crate) fn breadth(&self) -> (bool, usize) {
+        (self.name.starts_with("skypilot-"), self.rows.len())
+    }
+
     /// Whether it is a client who said whose data it opens.
     pub(crate) fn is_somebodys(&self) -> bool {
         self.values.iter().any(|(name, _)| *name != "region")
