@@ -1,7 +1,9 @@
 //! The program: arguments, configuration files, signals, the log.
 
 mod config;
+mod doctor;
 mod doubts;
+mod emit;
 mod entries;
 mod environment;
 mod explain;
@@ -54,11 +56,15 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Decide a file's cases, and compare: exit code 0 if all pass, 1 if any fails, 2 if they cannot be read
     Test(trial::TestArgs),
+    /// Look at this machine's or pod's way out, and say what is wrong and what to do: exit code 1 if anything fails, 2 if the site cannot be read
+    Doctor(doctor::DoctorArgs),
     /// List the presets, or one's hosts and what each is for
     Presets {
         /// The preset
         name: Option<String>,
     },
+    /// Emit the configurations that make SkyPilot work behind pinhole, from one description of a site
+    Emit(emit::EmitArgs),
     /// Tell which way real clients take to URLs when NO_PROXY has a value, version by version, and why
     NoProxy(no_proxy::NoProxyArgs),
 }
@@ -75,7 +81,13 @@ fn main() -> ExitCode {
             complain(&format!("{error:#}"));
             (String::new(), 2)
         })),
+        // So that an init container tells a site that is no site from one that does not work.
+        Some(Command::Doctor(args)) => Ok(doctor::run(&args).unwrap_or_else(|error| {
+            complain(&format!("{error:#}"));
+            (String::new(), 2)
+        })),
         Some(Command::Presets { name }) => show::presets(name.as_deref()),
+        Some(Command::Emit(args)) => emit::run(&args),
         Some(Command::NoProxy(args)) => no_proxy::run(&args),
     };
     match done {
