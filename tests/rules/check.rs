@@ -86,6 +86,8 @@ fn the_files_of_the_repository_are_right() {
     let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config");
     let examples = std::fs::read_dir(format!("{config}/examples")).unwrap();
     let mut files: Vec<PathBuf> = examples.map(|entry| entry.unwrap().path()).collect();
+    // Sites are read by `emit`.
+    files.retain(|path| !path.file_name().unwrap().to_string_lossy().starts_with("site-"));
     files.push(PathBuf::from(format!("{config}/default.yaml")));
     let said = check(&files);
     assert_eq!((said.code, said.out.lines().count()), (Some(0), files.len()), "{said:?}");

@@ -11,6 +11,8 @@ mod cli;
 #[path = "../../crates/connect/tests/support/dns.rs"]
 mod dns;
 mod doubts;
+mod emit;
+mod emit_commands;
 mod explain;
 mod given;
 mod log;

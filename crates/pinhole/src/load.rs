@@ -40,6 +40,21 @@ pub(crate) fn source(file: Option<&Path>) -> Result<Source> {
     Ok(Source { name, text })
 }
 
+/// What is piped in.
+pub(crate) fn standard_input() -> Result<Source> {
+    let name = "standard input".to_owned();
+    let mut text = String::new();
+    let read = std::io::stdin()
+        .lock()
+        .take(MAX_FILE + 1)
+        .read_to_string(&mut text)
+        .with_context(|| format!("cannot read {name}"))?;
+    if read as u64 > MAX_FILE {
+        bail!("cannot read {name}: larger than {MAX_FILE} bytes");
+    }
+    Ok(Source { name, text })
+}
+
 /// The file's configuration, or the built-in default's.
 ///
 /// # Errors

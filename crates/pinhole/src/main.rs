@@ -2,7 +2,9 @@
 
 mod clients;
 mod config;
+mod doctor;
 mod doubts;
+mod emit;
 mod entries;
 mod environment;
 mod explain;
@@ -60,11 +62,15 @@ enum Command {
     Test(trial::TestArgs),
     /// Print the rules that would allow what was denied, from the admin page or from logs, for review
     Suggest(suggest::SuggestArgs),
+    /// Look at this machine's or pod's way out, and say what is wrong and what to do: exit code 1 if anything fails, 2 if the site cannot be read
+    Doctor(doctor::DoctorArgs),
     /// List the presets, or one's hosts and what each is for
     Presets {
         /// The preset
         name: Option<String>,
     },
+    /// Emit the configurations that make SkyPilot work behind pinhole, from one description of a site
+    Emit(emit::EmitArgs),
     /// Tell which way real clients take to URLs when NO_PROXY has a value, version by version, and why
     NoProxy(no_proxy::NoProxyArgs),
 }
@@ -82,7 +88,13 @@ fn main() -> ExitCode {
             (String::new(), 2)
         })),
         Some(Command::Suggest(args)) => suggest::run(&args),
+        // So that an init container tells a site that is no site from one that does not work.
+        Some(Command::Doctor(args)) => Ok(doctor::run(&args).unwrap_or_else(|error| {
+            complain(&format!("{error:#}"));
+            (String::new(), 2)
+        })),
         Some(Command::Presets { name }) => show::presets(name.as_deref()),
+        Some(Command::Emit(args)) => emit::run(&args),
         Some(Command::NoProxy(args)) => no_proxy::run(&args),
     };
     match done {

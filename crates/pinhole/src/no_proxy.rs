@@ -12,6 +12,8 @@ use no_proxy::{Environment, Spelling, Target, lint};
 
 use crate::reader::unknown;
 
+pub(crate) use self::words::names;
+
 /// What the command line says.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct NoProxyArgs {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use self::hosts::Hosts;
 use self::networks::Networks;
 use crate::compiled::{HostRule, rules};
-use crate::{Entry, HostPattern, List, Matcher, Overrides, Place, PortSet, Rule};
+use crate::{Entry, HostPattern, List, Matcher, Overrides, Place, PortSet, Preset, Rule};
 
 /// An entry that changes no decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,11 +89,16 @@ pub fn needless(entries: &[Entry]) -> Vec<Needless> {
 /// Presets by name, each with the ports that its entry names.
 type Presets<'e> = HashMap<&'e str, Vec<&'e Entry>>;
 
-/// The entry before this one that names the same preset on the same ports.
+/// The entry before this one that names the same preset, with the same values of its parameters, on
+/// the same ports.
 fn second<'e>(presets: &mut Presets<'e>, entry: &'e Entry) -> Option<(Why, Rule)> {
     let Matcher::Preset(preset) = &entry.matcher else { return None };
     let same = presets.entry(preset.name.as_str()).or_default();
-    let first = same.iter().find(|first| first.ports == entry.ports).map(|first| {
+    let alike = |first: &&&Entry| match &first.matcher {
+        Matcher::Preset(other) => first.ports == entry.ports && hosts(other).eq(hosts(preset)),
+        _ => false,
+    };
+    let first = same.iter().find(alike).map(|first| {
         let text = format!("preset {}", preset.name).into();
         (Why::First, Rule { place: first.place, text })
     });
@@ -101,6 +106,11 @@ fn second<'e>(presets: &mut Presets<'e>, entry: &'e Entry) -> Option<(Why, Rule)
         same.push(entry);
     }
     first
+}
+
+/// A preset's hosts, which its parameters make others.
+fn hosts(preset: &Preset) -> impl Iterator<Item = &HostPattern> {
+    preset.hosts.iter().map(|host| &host.pattern)
 }
 
 /// The rules of one list, by what they cover.

@@ -47,7 +47,16 @@ struct Shared {
 
 impl FakeDns {
     pub(crate) fn start() -> Self {
-        let (udp, tcp) = bind();
+        Self::on_sockets(bind())
+    }
+
+    /// Elsewhere than on a free port of 127.0.0.1.
+    pub(crate) fn at(addr: SocketAddr) -> Self {
+        let udp = UdpSocket::bind(addr).expect("a UDP port");
+        Self::on_sockets((udp, TcpListener::bind(addr).expect("a TCP port")))
+    }
+
+    fn on_sockets((udp, tcp): (UdpSocket, TcpListener)) -> Self {
         let addr = udp.local_addr().expect("bound");
         let shared = Arc::new(Shared::default());
         let on_udp = shared.clone();

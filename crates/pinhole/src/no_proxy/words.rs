@@ -61,7 +61,7 @@ pub(super) fn of_report(report: &Report, wanted: &[&'static Client]) -> String {
 }
 
 /// Clients with their versions, or without where all versions are meant.
-fn names(wanted: &[&'static Client]) -> String {
+pub(crate) fn names(wanted: &[&'static Client]) -> String {
     let mut names: Vec<String> = Vec::new();
     for (at, client) in wanted.iter().enumerate() {
         let same = |one: &&Client| one.id() == client.id();

@@ -1,4 +1,5 @@
-"""Asks one of Python's clients, one request a line. See ../../probe.rs for the lines.
+"""Asks one of Python's clients, one request a line. See ../../probe.rs for the lines, which
+tests/skypilot follows with more fields, `NAME =value` or `NAME -`, for other variables.
 
 An answer of any kind is as good as another: who saw the request is what counts, and a client that
 raises after that is not in error.
@@ -178,9 +179,12 @@ def main():
     version, ask = globals()[sys.argv[1].replace("-", "_").replace("python_", "")]()
     print("version", version, sep="\t", file=answers)
     for line in sys.stdin:
-        number, url, upper, lower = line.rstrip("\n").split("\t")
+        number, url, upper, lower, *others = line.rstrip("\n").split("\t")
         put("NO_PROXY", upper)
         put("no_proxy", lower)
+        for other in others:
+            name, _, field = other.partition(" ")
+            put(name, field)
         try:
             ask(url)
             said = "ok", ""
