@@ -13,7 +13,7 @@ mkdir /mnt/folder
 mount --bind "$folder" /mnt/folder
 touch /mnt/uv
 mount --bind "$uv" /mnt/uv
-for place in /tmp /etc/sudoers.d /etc/apt/apt.conf.d /home /etc/systemd/system; do
+for place in /tmp /etc/sudoers.d /etc/apt/apt.conf.d /etc/systemd/system; do
     [ -d "$place" ] && mount -t tmpfs none "$place"
 done
 folder=/mnt/folder out=/mnt/folder/out
@@ -29,22 +29,22 @@ lay() {
     [ -e "$1" ] && mount --bind "$file" "$1"
 }
 { grep -v -E ':(1000|1001):' /etc/passwd || true; printf '%s\n' \
-    sky:x:1000:1000::/home/sky:/bin/bash plain:x:1001:1001::/home/plain:/bin/bash; } | lay /etc/passwd 0644
+    sky:x:1000:1000::/mnt/sky:/bin/bash plain:x:1001:1001::/mnt/plain:/bin/bash; } | lay /etc/passwd 0644
 { grep -v -E ':(1000|1001):' /etc/group || true; printf '%s\n' sky:x:1000: plain:x:1001:; } | lay /etc/group 0644
 { cat /etc/shadow; printf '%s\n' 'sky:*:19000:0:99999:7:::' 'plain:*:19000:0:99999:7:::'; } | lay /etc/shadow 0640
 printf '%s\n' 'Defaults env_reset' 'root ALL=(ALL:ALL) ALL' '@includedir /etc/sudoers.d' | lay /etc/sudoers 0440
 : | lay /etc/environment 0644
 echo 'sky ALL=(ALL) NOPASSWD:ALL' >/etc/sudoers.d/sky
 chmod 0440 /etc/sudoers.d/sky
-mkdir /home/sky /home/plain
-chown 1000:1000 /home/sky
-chown 1001:1001 /home/plain
+mkdir /mnt/sky /mnt/plain
+chown 1000:1000 /mnt/sky
+chown 1001:1001 /mnt/plain
 cd /
 
 mapfile -t environment <"$folder/env"
 # as_user COMMAND…: in the environment of the container.
 as_user() {
-    local home=/home/$user path=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin
+    local home=/mnt/$user path=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin
     local who=()
     case $user in
     root) home=/root ;;

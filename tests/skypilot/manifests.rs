@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::launched::{CLUSTERS, pod, pod_in};
 use crate::place::{CURRENT, beside, python};
-use crate::sites::Site;
+use crate::sites::{self, Site, pinhole};
 use crate::{Fault, Outcome, ensure, trial};
 
 /// Some of what is emitted came with it.
@@ -26,7 +26,8 @@ pub(crate) fn trials(sites: &[Arc<Site>]) -> Vec<Trial> {
     let mut trials = vec![trial("schemas_refuse_what_is_wrong", refuse)];
     for site in sites {
         let name = site.name.replace('-', "_");
-        let (one, other) = (site.clone(), site.clone());
+        let (one, other, third) = (site.clone(), site.clone(), site.clone());
+        trials.push(trial(format!("{name}_manifests_are_printed_alike"), move || printed(&third)));
         trials.push(trial(format!("{name}_manifests_are_of_their_kinds"), move || fit(&one)));
         trials.push(trial(format!("{name}_pods_are_of_their_kind"), move || pods_fit(&other)));
     }
@@ -37,16 +38,28 @@ pub(crate) fn trials(sites: &[Arc<Site>]) -> Vec<Trial> {
 pub(crate) fn objects(site: &Site) -> Result<Vec<(String, Value)>, Fault> {
     let mut objects = Vec::new();
     for (path, text) in site.files()? {
-        if !path.starts_with("kubernetes/") {
-            continue;
-        }
-        for document in serde_yaml::Deserializer::from_str(text) {
-            let object =
-                Value::deserialize(document).map_err(|error| format!("{path}: {error}"))?;
-            objects.push((path.clone(), object));
+        if path.starts_with("kubernetes/") {
+            objects.extend(read(path, text)?.into_iter().map(|object| (path.clone(), object)));
         }
     }
     Ok(objects)
+}
+
+fn read(path: &str, text: &str) -> Result<Vec<Value>, String> {
+    let documents = serde_yaml::Deserializer::from_str(text).map(Value::deserialize);
+    let objects: Result<Vec<_>, _> = documents.collect();
+    objects.map_err(|error| format!("{path}: {error}"))
+}
+
+/// What is printed goes into `kubectl apply -f -`.
+fn printed(site: &Site) -> Outcome {
+    let mut command = pinhole();
+    let text = sites::said(command.args(["emit", "kubernetes", "--site"]).arg(&site.path))?;
+    let (printed, written) = (read("printed", &text)?, objects(site)?);
+    let written: Vec<&Value> = written.iter().map(|(_, object)| object).collect();
+    let printed: Vec<&Value> = printed.iter().filter(|object| !object.is_null()).collect();
+    ensure!(printed == written, "{} are printed, {} written", printed.len(), written.len());
+    Ok(())
 }
 
 fn fit(site: &Site) -> Outcome {

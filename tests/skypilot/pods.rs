@@ -97,6 +97,7 @@ fn launches(site: &Site) -> Outcome {
                 let commands = commands(config, &context)?;
                 let expected = expected.in_context(&context);
                 compare(&pod, &base, &expected, &commands).map_err(said)?;
+                sidecars(&pod, &expected, site).map_err(said)?;
             } else {
                 ensure!(pod.spec == base.spec, "{cluster}: pods in {context} are changed");
             }
@@ -195,6 +196,21 @@ fn compare(pod: &Pod, base: &Pod, expected: &Expected, commands: &[String]) -> O
     ensure!(volumes == expected.volumes, "volumes: {volumes:?}");
     others_untouched(pod, base)?;
     script(pod, base, commands)
+}
+
+/// The proxy beside SkyPilot's container runs its own image.
+fn sidecars(pod: &Pod, expected: &Expected, site: &Site) -> Outcome {
+    let image = site.text("/proxy/image", "registry.example/pinhole:0.1.0");
+    for name in expected.beside.iter().chain(&expected.before) {
+        let mut all = pod.containers().iter().chain(pod.init_containers());
+        let own = all.find(|one| one["name"] == *name).ok_or_else(|| format!("no {name}"))?;
+        ensure!(own["image"] == image, "{name} has the image {}", own["image"]);
+    }
+    let before = pod.init_containers().iter().filter(|one| one["name"] == "pinhole");
+    for native in before {
+        ensure!(native["restartPolicy"] == "Always", "the sidecar would have to end: {native}");
+    }
+    Ok(())
 }
 
 /// What a site does not speak of is as SkyPilot wants it.

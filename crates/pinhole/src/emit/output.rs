@@ -9,13 +9,15 @@ use ::emit::File;
 use anyhow::{Context, Result, bail};
 
 /// One file is its text; several are told apart by a comment, which is one in each of their
-/// languages.
+/// languages. Where all are YAML, they are one stream of documents, as `kubectl apply -f -` takes it.
 pub(super) fn printed(files: &[File]) -> String {
     match files {
         [one] => one.text.clone(),
         several => {
+            let yaml = several.iter().all(|file| file.path.ends_with(".yaml"));
+            let between = if yaml { "---\n" } else { "\n" };
             let each = several.iter().map(|file| format!("# --- {}\n{}", file.path, file.text));
-            each.collect::<Vec<_>>().join("\n")
+            each.collect::<Vec<_>>().join(between)
         }
     }
 }

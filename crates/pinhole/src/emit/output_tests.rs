@@ -27,6 +27,9 @@ fn one_file_is_printed_as_it_is_and_several_behind_their_paths() {
     assert_eq!(printed(&[file("a/b.yaml", "x: 1\n")]), "x: 1\n");
     let several = printed(&[file("a/b.yaml", "x: 1\n"), file("c", "y\n")]);
     assert_eq!(several, "# --- a/b.yaml\nx: 1\n\n# --- c\ny\n");
+    // Otherwise the second's keys would be the first's.
+    let stream = printed(&[file("a.yaml", "x: 1\n"), file("b.yaml", "x: 2\n")]);
+    assert_eq!(stream, "# --- a.yaml\nx: 1\n---\n# --- b.yaml\nx: 2\n");
 }
 
 #[test]
