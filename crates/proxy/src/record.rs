@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
+use policy::Place;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
@@ -187,11 +188,13 @@ pub struct Record {
     /// A line for a person: the refusal's text, or what is wrong with the ClientHello.
     pub detail: Option<String>,
     /// The place of the rule that decided.
-    pub rule: Option<String>,
+    #[serde(serialize_with = "displayed_if")]
+    pub rule: Option<Place>,
     /// Why it would be denied, were it not for audit mode.
     pub would_deny: Option<Box<WouldDeny>>,
     /// The place of the network entry that opened the target's address.
-    pub address_rule: Option<String>,
+    #[serde(serialize_with = "displayed_if")]
+    pub address_rule: Option<Place>,
     /// That its client was to reach the target without the proxy.
     pub stray: Option<Box<Stray>>,
     /// The target's address: the one dialled, or that a parent was asked for; for a denied
@@ -269,7 +272,7 @@ impl Record {
         self.detail = Some(refusal.text());
         self.status = Some(row.status);
         if let Some(rule) = refusal.denial().and_then(|denial| denial.rule.as_ref()) {
-            self.rule = Some(rule.place.to_string());
+            self.rule = Some(rule.place);
         }
         // A target that is not well-formed is never echoed.
         let well_formed = self.decision != Some(Decision::Malformed);
@@ -290,6 +293,13 @@ pub(crate) fn timestamp<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&humantime::format_rfc3339_millis(*time))
+}
+
+fn displayed_if<S: Serializer>(place: &Option<Place>, serializer: S) -> Result<S::Ok, S::Error> {
+    match place {
+        Some(place) => serializer.collect_str(place),
+        None => serializer.serialize_none(),
+    }
 }
 
 fn displayed<S: Serializer>(id: &RequestId, serializer: S) -> Result<S::Ok, S::Error> {

@@ -32,7 +32,7 @@ impl Record {
     /// Notes that the target's name may be reached, and by what.
     pub(crate) fn granted(&mut self, grant: &Grant, fault: Option<NotLoggedIn>) {
         self.decision = Some(Decision::Allow);
-        self.rule = grant.rule().map(|rule| rule.place.to_string());
+        self.rule = grant.rule().map(|rule| rule.place);
         if let Some(fault) = fault {
             self.would_deny(fault.label(), fault.text().to_owned(), None);
         }
@@ -48,7 +48,7 @@ impl Record {
             Ok(None) => {}
             Ok(Some(rule)) => {
                 snapshot.usage.count(Some(&rule));
-                self.address_rule = Some(rule.place.to_string());
+                self.address_rule = Some(rule.place);
             }
             Err(denial) => {
                 snapshot.usage.denied(Some(&denial));
