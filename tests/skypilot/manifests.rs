@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::launched::{CLUSTERS, pod, pod_in};
-use crate::place::{CURRENT, beside, python};
+use crate::place::{CURRENT, beside, missing, on_path, python};
 use crate::sites::{self, Site, pinhole};
 use crate::{Fault, Outcome, ensure, trial};
 
@@ -27,6 +27,10 @@ pub(crate) fn trials(sites: &[Arc<Site>]) -> Vec<Trial> {
     for site in sites {
         let name = site.name.replace('-', "_");
         let (one, other, third) = (site.clone(), site.clone(), site.clone());
+        let fourth = site.clone();
+        trials.push(trial(format!("{name}_manifests_are_read_by_kubectl"), move || {
+            by_kubectl(&fourth)
+        }));
         trials.push(trial(format!("{name}_manifests_are_printed_alike"), move || printed(&third)));
         trials.push(trial(format!("{name}_manifests_are_of_their_kinds"), move || fit(&one)));
         trials.push(trial(format!("{name}_pods_are_of_their_kind"), move || pods_fit(&other)));
@@ -59,6 +63,22 @@ fn printed(site: &Site) -> Outcome {
     let written: Vec<&Value> = written.iter().map(|(_, object)| object).collect();
     let printed: Vec<&Value> = printed.iter().filter(|object| !object.is_null()).collect();
     ensure!(printed == written, "{} are printed, {} written", printed.len(), written.len());
+    Ok(())
+}
+
+/// Without an API server kubectl knows no schemas, but it reads files in its own way.
+fn by_kubectl(site: &Site) -> Outcome {
+    let kubectl = on_path("kubectl").ok_or_else(|| missing("kubectl"))?;
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let mut emit = pinhole();
+    emit.args(["emit", "kubernetes", "--site"]).arg(&site.path).arg("--out").arg(folder.path());
+    sites::said(&mut emit)?;
+    let mut command = Command::new(kubectl);
+    command.env("KUBECONFIG", "/dev/null").args(["annotate", "--local", "--output", "name"]);
+    let read =
+        sites::said(command.args(["--recursive", "--filename"]).arg(folder.path()).arg("a=b"))?;
+    let (read, written) = (read.lines().count(), objects(site)?.len());
+    ensure!(read == written && read > 0, "kubectl reads {read} objects of {written}");
     Ok(())
 }
 
