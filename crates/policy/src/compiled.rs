@@ -57,12 +57,16 @@ impl<'p> InForce<'p> {
         self.0.into_iter().flatten()
     }
 
-    pub(crate) fn denies_host(self, name: &HostName, port: u16) -> Option<&'p HostRule> {
-        self.lists().find_map(|lists| lists.deny.hosts.find(name, port))
-    }
-
-    pub(crate) fn allows_host(self, name: &HostName, port: u16) -> Option<&'p HostRule> {
-        self.lists().find_map(|lists| lists.allow.hosts.find(name, port))
+    /// The rule that allows a name on a port; else the one that denies it, if one does.
+    pub(crate) fn judge_host(
+        self,
+        name: &HostName,
+        port: u16,
+    ) -> Result<&'p HostRule, Option<&'p HostRule>> {
+        match self.lists().find_map(|lists| lists.deny.hosts.find(name, port)) {
+            Some(hit) => Err(Some(hit)),
+            None => self.lists().find_map(|lists| lists.allow.hosts.find(name, port)).ok_or(None),
+        }
     }
 
     pub(crate) fn allows_host_elsewhere(self, name: &HostName) -> Option<&'p HostRule> {

@@ -219,12 +219,10 @@ impl Policy {
         }
         let (rules, port) = (self.in_force(who), target.port());
         let judged = match target.host() {
-            Host::Name(name) => match rules.denies_host(name, port) {
-                Some(hit) => Err(Denial::by_rule(Reason::Denied, target, &hit.rule)),
-                None => match rules.allows_host(name, port) {
-                    Some(hit) => Ok((hit.rule.clone(), hit.overrides)),
-                    None => Err(deny_by_default(rules, target)),
-                },
+            Host::Name(name) => match rules.judge_host(name, port) {
+                Ok(hit) => Ok((hit.rule.clone(), hit.overrides)),
+                Err(Some(hit)) => Err(Denial::by_rule(Reason::Denied, target, &hit.rule)),
+                Err(None) => Err(deny_by_default(rules, target)),
             },
             Host::Ip(ip) => {
                 let hit = self.judge_literal(rules, *ip, target);
@@ -241,10 +239,9 @@ impl Policy {
     /// Whether [`Policy::decide`] grants it, without the words that it has for a denial of a name.
     fn grants(&self, who: Who, target: &Authority) -> bool {
         let Host::Name(name) = target.host() else { return self.decide(who, target).is_ok() };
-        let (rules, port) = (self.in_force(who), target.port());
-        let allowed =
-            rules.denies_host(name, port).is_none() && rules.allows_host(name, port).is_some();
-        !self.is_own(target.host(), Some(port)) && (allowed || self.audits(who, target))
+        let port = target.port();
+        !self.is_own(target.host(), Some(port))
+            && (self.in_force(who).judge_host(name, port).is_ok() || self.audits(who, target))
     }
 
     /// Whether audit mode lets this client try a target that no rule lets through.
