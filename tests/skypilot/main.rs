@@ -24,6 +24,8 @@ mod pods;
 mod policies;
 mod reach;
 mod room;
+#[path = "../no_proxy/running.rs"]
+mod running;
 mod seen;
 mod shell;
 mod sites;
