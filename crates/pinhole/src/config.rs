@@ -9,8 +9,8 @@ use proxy::{ConnectionLimits, HeadLimits, ProxyProtocol, StrayMode, Strays, Time
 
 use crate::clients::Clients;
 use crate::log::Format;
-use crate::reader::{Problem, Reader, Value};
-use crate::yaml::{self, Node};
+use crate::reader::{Problem, Reader, Value, document};
+use crate::yaml::Node;
 use crate::{clients, doubts, entries, hosts, parent, proxy_protocol, tls};
 
 /// The configuration that holds where no file is named.
@@ -129,21 +129,14 @@ impl Config {
 /// # Errors
 /// Every problem that it has; a syntax error alone stops at the first.
 pub(crate) fn parse(text: &str) -> Result<Config, Vec<Problem>> {
-    let root = yaml::parse(text).map_err(|error| {
-        vec![Problem {
-            place: String::new(),
-            position: error.position,
-            message: format!("not YAML: {}", error.message),
-        }]
-    })?;
-    let mut reader = Reader::new(text);
-    let mut config = read(&mut reader, &Value::root(&root));
-    config.warnings = std::mem::take(&mut reader.warnings);
-    if reader.problems.is_empty() {
-        config.warnings.extend(doubts::of(text, &config.entries, &config.clients.list));
-    }
-    reader.problems.sort_by_key(|problem| (problem.position.is_none(), problem.position));
-    if reader.problems.is_empty() { Ok(config) } else { Err(reader.problems) }
+    document(text, |reader, root| {
+        let mut config = read(reader, root);
+        config.warnings = std::mem::take(&mut reader.warnings);
+        if reader.problems.is_empty() {
+            config.warnings.extend(doubts::of(text, &config.entries, &config.clients.list));
+        }
+        config
+    })
 }
 
 fn read(reader: &mut Reader<'_>, root: &Value<'_>) -> Config {

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
-use crate::yaml::{Node, Position, Step, locate};
+use crate::yaml::{self, Node, Position, Step, locate};
 
 /// One thing that is wrong with a configuration, or doubtful in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +90,27 @@ pub(crate) struct Reader<'t> {
     pub(crate) problems: Vec<Problem>,
     /// What is doubtful, but no error.
     pub(crate) warnings: Vec<Problem>,
+}
+
+/// Reads a whole document, by what notes the problems of it.
+///
+/// # Errors
+/// All of them, in the order of their places; a syntax error alone stops at the first.
+pub(crate) fn document<T>(
+    text: &str,
+    read: impl FnOnce(&mut Reader<'_>, &Value<'_>) -> T,
+) -> Result<T, Vec<Problem>> {
+    let root = yaml::parse(text).map_err(|error| {
+        vec![Problem {
+            place: String::new(),
+            position: error.position,
+            message: format!("not YAML: {}", error.message),
+        }]
+    })?;
+    let mut reader = Reader::new(text);
+    let read = read(&mut reader, &Value::root(&root));
+    reader.problems.sort_by_key(|problem| (problem.position.is_none(), problem.position));
+    if reader.problems.is_empty() { Ok(read) } else { Err(reader.problems) }
 }
 
 impl<'t> Reader<'t> {

@@ -11,7 +11,7 @@ use policy::{HostPattern, parse_network};
 use crate::emit::site::leaf::{host_or_port, networks, secret};
 use crate::entries;
 use crate::presets::{self, PARAMETERS};
-use crate::reader::{Problem, Reader, Value, unknown};
+use crate::reader::{Problem, Reader, Value, document, unknown};
 use crate::yaml;
 
 /// Reads a site.
@@ -19,20 +19,8 @@ use crate::yaml;
 /// # Errors
 /// Every problem that it has; a syntax error alone stops at the first.
 pub(crate) fn parse(text: &str) -> Result<Site, Vec<Problem>> {
-    let root = yaml::parse(text).map_err(|error| {
-        vec![Problem {
-            place: String::new(),
-            position: error.position,
-            message: format!("not YAML: {}", error.message),
-        }]
-    })?;
-    let mut reader = Reader::new(text);
-    let site = read(&mut reader, &Value::root(&root));
-    reader.problems.sort_by_key(|problem| (problem.position.is_none(), problem.position));
-    match site {
-        Some(site) if reader.problems.is_empty() => Ok(site),
-        _ => Err(reader.problems),
-    }
+    // What could not be read has its problem.
+    document(text, read)?.ok_or_else(Vec::new)
 }
 
 fn read(reader: &mut Reader<'_>, root: &Value<'_>) -> Option<Site> {

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use policy::{Authority, Host};
 
 use crate::explain::Verdict;
-use crate::reader::{Problem, Reader, Value};
-use crate::yaml::{self, Position, positions};
+use crate::reader::{Problem, Reader, Value, document};
+use crate::yaml::{Position, positions};
 
 /// What one target is expected to come to.
 #[derive(Clone, Debug)]
@@ -30,25 +30,14 @@ pub(crate) struct Case {
 /// # Errors
 /// Every problem that it has.
 pub(crate) fn parse(text: &str) -> Result<Vec<Case>, Vec<Problem>> {
-    let root = yaml::parse(text).map_err(|error| {
-        vec![Problem {
-            place: String::new(),
-            position: error.position,
-            message: format!("not YAML: {}", error.message),
-        }]
+    let cases: Vec<Option<Case>> = document(text, |reader, root| {
+        let values = reader.list(root, false);
+        if values.is_empty() && reader.problems.is_empty() {
+            // A test that tests nothing passes unseen.
+            reader.problem(root, "no case stands here: write a list of `{target: …, expect: …}`");
+        }
+        values.iter().map(|value| case(reader, value)).collect()
     })?;
-    let mut reader = Reader::new(text);
-    let root = Value::root(&root);
-    let values = reader.list(&root, false);
-    if values.is_empty() && reader.problems.is_empty() {
-        // A test that tests nothing passes unseen.
-        reader.problem(&root, "no case stands here: write a list of `{target: …, expect: …}`");
-    }
-    let cases: Vec<Option<Case>> = values.iter().map(|value| case(&mut reader, value)).collect();
-    if !reader.problems.is_empty() {
-        reader.problems.sort_by_key(|problem| (problem.position.is_none(), problem.position));
-        return Err(reader.problems);
-    }
     let places = positions(text, None, &["target"]);
     let with_place = |(i, case): (usize, Case)| {
         let position = places.get(i).and_then(|at| at.value);
